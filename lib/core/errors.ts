@@ -1,0 +1,77 @@
+import type { Exchange } from './exchange.ts';
+
+/** Bad configuration or bad use. The message names what, the value, what was expected and the cure. Ends a command with exit code 2. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG';
+  readonly retryable = false;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ConfigError';
+  }
+}
+
+export const EXCHANGE_ERROR_CODES = [
+  'UNREACHABLE',
+  'TIMEOUT',
+  'RATE_LIMITED',
+  'BANNED',
+  'GEO_BLOCKED',
+  'BAD_SYMBOL',
+  'BAD_PAYLOAD',
+  'REFUSED',
+] as const;
+
+export type ExchangeErrorCode = (typeof EXCHANGE_ERROR_CODES)[number];
+
+export type ExchangeErrorFacts = {
+  readonly code: ExchangeErrorCode;
+  readonly exchange: Exchange;
+  readonly retryable: boolean;
+  readonly status?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+};
+
+/** A call to an exchange that gave no usable answer. `retryable` decides about a retry; nobody parses the message. */
+export class ExchangeError extends Error {
+  readonly code: ExchangeErrorCode;
+  readonly exchange: Exchange;
+  readonly retryable: boolean;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, facts: ExchangeErrorFacts, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ExchangeError';
+    this.code = facts.code;
+    this.exchange = facts.exchange;
+    this.retryable = facts.retryable;
+    this.status = facts.status;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
+/** The store refused or did not answer. `storeCode` is ClickHouse's own number where it gave one. */
+export class StoreError extends Error {
+  readonly code = 'STORE';
+  readonly retryable: boolean;
+  readonly storeCode: number | undefined;
+
+  constructor(message: string, facts: { readonly retryable: boolean; readonly storeCode?: number | undefined }, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.retryable = facts.retryable;
+    this.storeCode = facts.storeCode;
+  }
+}
+
+/** An awaited answer did not come in time. `what` says which. */
+export class DeadlineError extends Error {
+  readonly code = 'DEADLINE';
+  readonly retryable = true;
+
+  constructor(what: string, deadlineMs: number, options?: ErrorOptions) {
+    super(`${what} gave no answer within ${deadlineMs} ms`, options);
+    this.name = 'DeadlineError';
+  }
+}

@@ -1,0 +1,44 @@
+import type { Candle } from '../candle.ts';
+import type { Exchange } from '../exchange.ts';
+import type { MarketSymbol } from '../symbol.ts';
+import type { Timeframe } from '../timeframe.ts';
+
+export type CandleRequest = {
+  readonly symbol: MarketSymbol;
+  readonly timeframe: Timeframe;
+  /** First open time wanted, inclusive, UTC ms, on the timeframe's grid. */
+  readonly fromMs: number;
+  /** How many steps of the timeframe are wanted from there; at most `maxCandlesPerRequest`. */
+  readonly limit: number;
+};
+
+/** A row of the answer that is not a candle: counted and reported, never stored. */
+export type RefusedRow = { readonly reason: string; readonly row: string };
+
+export type CandlePage = {
+  /** As served, oldest first, each open time once, only from `fromMs` on. May end with the candle that is still open. */
+  readonly candles: readonly Candle[];
+  readonly refused: readonly RefusedRow[];
+};
+
+export type MarketReport = {
+  readonly listed: readonly MarketSymbol[];
+  /** Asked for, but unknown to the exchange or not trading there, each with the exchange's own word. */
+  readonly unavailable: readonly { readonly symbol: MarketSymbol; readonly reason: string }[];
+};
+
+/** Public market data of one exchange. All failures are `ExchangeError`. */
+export interface ExchangeRestApi {
+  readonly exchange: Exchange;
+  readonly timeframes: readonly Timeframe[];
+  readonly maxCandlesPerRequest: number;
+  /** How many candles back the exchange can be asked for; null where it has no such horizon. */
+  readonly historyCandles: number | null;
+  /** Which of `symbols` the exchange lists now. Must have succeeded once before candles are fetched. */
+  loadMarkets(symbols: readonly MarketSymbol[]): Promise<MarketReport>;
+  /** One request. An empty page is an answer, not a proof that nothing traded. */
+  fetchCandles(request: CandleRequest): Promise<CandlePage>;
+  /** The exchange's clock, UTC ms, as of its newest answer; null before the first answer that carried one. */
+  serverTimeMs(): number | null;
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+import type { StoredCandle } from '../candle.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Series } from '../series.ts';
+import type { MarketSymbol } from '../symbol.ts';
+import type { Timeframe } from '../timeframe.ts';
+
+export type SeriesCandles = { readonly series: Series; readonly candles: readonly StoredCandle[] };
+
+export type CandleRange = {
+  readonly exchange: Exchange;
+  readonly timeframe: Timeframe;
+  readonly symbols: readonly MarketSymbol[];
+  /** First open time, inclusive, UTC ms. */
+  readonly fromMs: number;
+  /** Last open time, exclusive, UTC ms. */
+  readonly untilMs: number;
+};
+
+export type IndicatorRange = CandleRange;
+
+/** Candles of one series as columns for computing; all arrays have the same length, oldest first. Floating point by purpose. */
+export type IndicatorInput = {
+  readonly series: Series;
+  readonly openTimesMs: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  /** Version of each candle. */
+  readonly versions: BigUint64Array;
+  /** Highest candle version that the newest stored indicator values had seen; null when there are none near the end. */
+  readonly seenVersion: bigint | null;
+};
+
+export type IndicatorInputQuery = {
+  readonly exchange: Exchange;
+  /** Per timeframe the first open time to read, inclusive, UTC ms. Timeframes that are not named are not read. */
+  readonly fromMs: Readonly<Partial<Record<Timeframe, number>>>;
+  /** Per timeframe: indicator values at or after this open time count for `seenVersion`. */
+  readonly seenFromMs: Readonly<Partial<Record<Timeframe, number>>>;
+};
+
+/** Values of one candle: one row in the store per name. */
+export type IndicatorValues = {
+  readonly series: Series;
+  readonly openTimeMs: number;
+  readonly values: Readonly<Record<string, number>>;
+  /** Highest version among the candles that the values were computed from. */
+  readonly candleVersion: bigint;
+  readonly computedAtMs: number;
+};
+
+/** Candles and indicators in a database of time series (ClickHouse or its like). All failures are `StoreError`. */
+export interface TimeSeriesDb {
+  /** Brings the schema up to date; repeating it changes nothing. Returns the names of the migrations applied now. */
+  migrate(): Promise<readonly string[]>;
+  /** Writes whole candles. Repeating it, or writing an older version later, does not change what is read. */
+  insertCandles(series: readonly SeriesCandles[]): Promise<void>;
+  /** The winning version of each candle, oldest first; series without candles are left out. */
+  readCandles(range: CandleRange): Promise<readonly SeriesCandles[]>;
+  /** Every stored series of the exchange from the given open times on, in one query. */
+  readIndicatorInputs(query: IndicatorInputQuery): Promise<readonly IndicatorInput[]>;
+  insertIndicators(rows: readonly IndicatorValues[]): Promise<void>;
+  /** Oldest first per series. */
+  readIndicators(range: IndicatorRange): Promise<readonly IndicatorValues[]>;
+  close(): Promise<void>;
+}
