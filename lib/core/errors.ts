@@ -64,14 +64,3 @@ export class StoreError extends Error {
     this.storeCode = facts.storeCode;
   }
 }
-
-/** An awaited answer did not come in time. `what` says which. */
-export class DeadlineError extends Error {
-  readonly code = 'DEADLINE';
-  readonly retryable = true;
-
-  constructor(what: string, deadlineMs: number, options?: ErrorOptions) {
-    super(`${what} gave no answer within ${deadlineMs} ms`, options);
-    this.name = 'DeadlineError';
-  }
-}

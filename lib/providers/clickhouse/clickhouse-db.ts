@@ -1,0 +1,168 @@
+import type { StoredCandle } from '#core/candle.ts';
+import { parseDecimal, type Decimal } from '#core/decimal.ts';
+import { StoreError } from '#core/errors.ts';
+import type {
+  CandleRange,
+  IndicatorInput,
+  IndicatorInputQuery,
+  IndicatorValues,
+  SeriesCandles,
+  TimeSeriesDb,
+} from '#core/ports/time-series-db.ts';
+import type { Series } from '#core/series.ts';
+import { TIMEFRAMES } from '#core/timeframe.ts';
+import { withStore, type ClickHouseAccess } from './client.ts';
+import { readIndicatorInputs } from './indicator-inputs.ts';
+import { migrate, type SchemaOptions } from './schema.ts';
+import { CANDLE_TABLES, seriesOf } from './tables.ts';
+
+const CANDLE_COLUMNS = 'exchange, symbol, timestamp, open, high, low, close, volume, quote_volume, trade_count, version';
+const INDICATOR_COLUMNS = 'exchange, symbol, timeframe, timestamp, indicator_name, value, candle_version, computed_at';
+
+export type ClickHouseDbOptions = ClickHouseAccess & { readonly schema: SchemaOptions; readonly close: () => Promise<void> };
+
+/** `TimeSeriesDb` over `@clickhouse/client`: the same SQL for a server, ClickHouse Cloud and the embedded engine. */
+export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
+  return {
+    migrate: () => migrate(options, options.schema),
+    insertCandles: (series) => insertCandles(options, series),
+    readCandles: (range) => readCandles(options, range),
+    readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readIndicatorInputs(options, query),
+    insertIndicators: (rows) => insertIndicators(options, rows),
+    readIndicators: (range) => readIndicators(options, range),
+    close: () => options.close(),
+  };
+}
+
+async function insertCandles(access: ClickHouseAccess, series: readonly SeriesCandles[]): Promise<void> {
+  for (const timeframe of TIMEFRAMES) {
+    const rows = series.filter((entry) => entry.series.timeframe === timeframe).flatMap(candleRows);
+    const table = CANDLE_TABLES[timeframe];
+    // oxlint-disable-next-line no-await-in-loop -- one table after the other: at most three, and the engine writes them one by one anyway
+    if (rows.length > 0) await insertRows(access, table, CANDLE_COLUMNS, rows);
+  }
+}
+
+function candleRows({ series, candles }: SeriesCandles): readonly unknown[][] {
+  return candles.map((candle) => [
+    series.exchange,
+    series.symbol,
+    dateTimeText(candle.openTimeMs),
+    candle.open,
+    candle.high,
+    candle.low,
+    candle.close,
+    candle.volume,
+    candle.quoteVolume,
+    candle.tradeCount,
+    String(candle.version),
+  ]);
+}
+
+/** A month is a partition, and ClickHouse takes at most 100 of them in one insert; a year a time is far below. */
+const MAX_ROWS_PER_INSERT = 200_000;
+
+async function insertRows(access: ClickHouseAccess, table: string, columns: string, rows: readonly unknown[][]): Promise<void> {
+  for (let start = 0; start < rows.length; start += MAX_ROWS_PER_INSERT) {
+    const values = rows.slice(start, start + MAX_ROWS_PER_INSERT);
+    // oxlint-disable-next-line no-await-in-loop -- in order and one at a time, so that memory stays bounded
+    await withStore(access, `insert ${values.length} rows into ${table}`, (signal) =>
+      access.client.insert({
+        table: `${access.database}.${table}`,
+        columns: columns.split(', ') as [string, ...string[]],
+        values,
+        format: 'JSONCompactEachRow',
+        abort_signal: signal,
+      }),
+    );
+  }
+}
+
+async function readCandles(access: ClickHouseAccess, range: CandleRange): Promise<readonly SeriesCandles[]> {
+  const query = `
+    SELECT symbol, toUnixTimestamp64Milli(timestamp), open, high, low, close, volume, quote_volume, trade_count, version
+    FROM ${access.database}.${CANDLE_TABLES[range.timeframe]}
+    WHERE exchange = {exchange: String} AND symbol IN {symbols: Array(String)}
+      AND timestamp >= fromUnixTimestamp64Milli({from: Int64}) AND timestamp < fromUnixTimestamp64Milli({until: Int64})
+    ORDER BY symbol, timestamp, version DESC
+    LIMIT 1 BY symbol, timestamp`;
+  const rows = await queryRows(access, 'read candles', query, rangeParams(range));
+  return collectSeries(rows, range, candleOf).map(({ series, entries }) => ({ series, candles: entries }));
+}
+
+function candleOf([, openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount, version]: readonly unknown[]): StoredCandle {
+  return {
+    openTimeMs: Number(openTimeMs),
+    open: storedDecimal(open),
+    high: storedDecimal(high),
+    low: storedDecimal(low),
+    close: storedDecimal(close),
+    volume: storedDecimal(volume),
+    quoteVolume: quoteVolume === null ? null : storedDecimal(quoteVolume),
+    tradeCount: tradeCount === null ? null : Number(tradeCount),
+    version: BigInt(String(version)),
+  };
+}
+
+async function insertIndicators(access: ClickHouseAccess, rows: readonly IndicatorValues[]): Promise<void> {
+  const lines: unknown[][] = [];
+  for (const { series, openTimeMs, values, candleVersion, computedAtMs } of rows) {
+    const time = dateTimeText(openTimeMs);
+    const computedAt = dateTimeText(computedAtMs);
+    const version = String(candleVersion);
+    for (const [name, value] of Object.entries(values)) {
+      lines.push([series.exchange, series.symbol, series.timeframe, time, name, value, version, computedAt]);
+    }
+  }
+  await insertRows(access, 'indicators', INDICATOR_COLUMNS, lines);
+}
+
+async function readIndicators(access: ClickHouseAccess, range: CandleRange): Promise<readonly IndicatorValues[]> {
+  const query = `
+    SELECT symbol, toUnixTimestamp64Milli(timestamp), groupArray((indicator_name, value)), max(candle_version), max(toUnixTimestamp64Milli(computed_at))
+    FROM ${access.database}.indicators FINAL
+    WHERE exchange = {exchange: String} AND symbol IN {symbols: Array(String)} AND timeframe = {timeframe: String}
+      AND timestamp >= fromUnixTimestamp64Milli({from: Int64}) AND timestamp < fromUnixTimestamp64Milli({until: Int64})
+    GROUP BY symbol, timestamp
+    ORDER BY symbol, timestamp`;
+  const rows = await queryRows(access, 'read indicators', query, { ...rangeParams(range), timeframe: range.timeframe });
+  return rows.map(([symbol, openTimeMs, pairs, candleVersion, computedAtMs]) => ({
+    series: seriesOf(range.exchange, symbol, range.timeframe),
+    openTimeMs: Number(openTimeMs),
+    values: Object.fromEntries(pairs as [string, number][]),
+    candleVersion: BigInt(String(candleVersion)),
+    computedAtMs: Number(computedAtMs),
+  }));
+}
+
+function rangeParams({ exchange, symbols, fromMs, untilMs }: CandleRange): Record<string, unknown> {
+  return { exchange, symbols: [...symbols], from: String(fromMs), until: String(untilMs) };
+}
+
+async function queryRows(access: ClickHouseAccess, what: string, query: string, params: Record<string, unknown>): Promise<readonly unknown[][]> {
+  return await withStore(access, what, async (signal) => {
+    const result = await access.client.query({ query, query_params: params, format: 'JSONCompactEachRow', abort_signal: signal });
+    return await result.json<unknown[]>();
+  });
+}
+
+function collectSeries<T>(rows: readonly unknown[][], { exchange, timeframe }: CandleRange, entryOf: (row: readonly unknown[]) => T) {
+  const found = new Map<unknown, { series: Series; entries: T[] }>();
+  for (const row of rows) {
+    const group = found.get(row[0]) ?? { series: seriesOf(exchange, row[0], timeframe), entries: [] };
+    found.set(row[0], group);
+    group.entries.push(entryOf(row));
+  }
+  return [...found.values()];
+}
+
+function storedDecimal(value: unknown): Decimal {
+  const decimal = parseDecimal(value);
+  if (decimal === undefined) throw new StoreError(`the store returned "${value}" where a decimal was expected`, { retryable: false });
+  return decimal;
+}
+
+/** `1678406400000` -> `2023-03-10 00:00:00.000`, the text form that is unambiguous for DateTime64(3, 'UTC'). */
+function dateTimeText(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace('T', ' ').replace('Z', '');
+}

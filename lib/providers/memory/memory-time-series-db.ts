@@ -1,0 +1,85 @@
+import type { StoredCandle } from '#core/candle.ts';
+import type { CandleRange, IndicatorInput, IndicatorInputQuery, IndicatorValues, TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import { seriesKey, type Series } from '#core/series.ts';
+
+type Stored = {
+  readonly series: Series;
+  readonly candles: Map<number, StoredCandle>;
+  readonly indicators: Map<number, IndicatorValues>;
+};
+
+/** Everything in maps of this process: for tests and simulations, with the promises of the real store. */
+export function createMemoryTimeSeriesDb(): TimeSeriesDb {
+  const stored = new Map<string, Stored>();
+  const entryOf = (series: Series): Stored => {
+    const key = seriesKey(series);
+    const entry = stored.get(key) ?? { series, candles: new Map(), indicators: new Map() };
+    stored.set(key, entry);
+    return entry;
+  };
+  const inRange = (range: CandleRange): readonly Stored[] =>
+    [...stored.values()]
+      .filter(({ series }) => series.exchange === range.exchange && series.timeframe === range.timeframe && range.symbols.includes(series.symbol))
+      .sort(bySymbol);
+
+  return {
+    migrate: async () => [],
+    async insertCandles(groups) {
+      for (const { series, candles } of groups) {
+        const entry = entryOf(series);
+        for (const candle of candles) {
+          const current = entry.candles.get(candle.openTimeMs);
+          if (current === undefined || candle.version >= current.version) entry.candles.set(candle.openTimeMs, candle);
+        }
+      }
+    },
+    async readCandles(range) {
+      const groups = inRange(range).map(({ series, candles }) => ({ series, candles: slice(candles, range) }));
+      return groups.filter(({ candles }) => candles.length > 0);
+    },
+    async readIndicatorInputs(query) {
+      const entries = [...stored.values()].filter(({ series }) => series.exchange === query.exchange).sort(bySymbol);
+      return entries.flatMap((entry) => indicatorInput(entry, query));
+    },
+    async insertIndicators(rows) {
+      for (const row of rows) {
+        const { indicators } = entryOf(row.series);
+        const current = indicators.get(row.openTimeMs);
+        if (current === undefined || row.candleVersion >= current.candleVersion) {
+          indicators.set(row.openTimeMs, { ...row, values: { ...current?.values, ...row.values } });
+        }
+      }
+    },
+    readIndicators: async (range) => inRange(range).flatMap(({ indicators }) => slice(indicators, range)),
+    close: async () => {},
+  };
+}
+
+function bySymbol(a: Stored, b: Stored): number {
+  return a.series.symbol < b.series.symbol ? -1 : 1;
+}
+
+function slice<T extends { readonly openTimeMs: number }>(rows: ReadonlyMap<number, T>, { fromMs, untilMs }: { fromMs: number; untilMs: number }): T[] {
+  const wanted = [...rows.values()].filter(({ openTimeMs }) => openTimeMs >= fromMs && openTimeMs < untilMs);
+  return wanted.sort((a, b) => a.openTimeMs - b.openTimeMs);
+}
+
+function indicatorInput({ series, candles, indicators }: Stored, query: IndicatorInputQuery): readonly IndicatorInput[] {
+  const fromMs = query.fromMs[series.timeframe];
+  if (fromMs === undefined) return [];
+  const rows = slice(candles, { fromMs, untilMs: Number.POSITIVE_INFINITY });
+  if (rows.length === 0) return [];
+  const seenFromMs = query.seenFromMs[series.timeframe] ?? 0;
+  const seen = slice(indicators, { fromMs: seenFromMs, untilMs: Number.POSITIVE_INFINITY }).map(({ candleVersion }) => candleVersion);
+  return [
+    {
+      series,
+      openTimesMs: Float64Array.from(rows, ({ openTimeMs }) => openTimeMs),
+      high: Float64Array.from(rows, ({ high }) => Number(high)),
+      low: Float64Array.from(rows, ({ low }) => Number(low)),
+      close: Float64Array.from(rows, ({ close }) => Number(close)),
+      versions: BigUint64Array.from(rows, ({ version }) => version),
+      seenVersion: seen.length === 0 ? null : seen.reduce((a, b) => (a > b ? a : b)),
+    },
+  ];
+}

@@ -1,0 +1,5 @@
+import type { Random } from '#core/ports/random.ts';
+
+export function createSystemRandom(): Random {
+  return { next: () => Math.random() };
+}

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { StoredCandle } from '#core/candle.ts';
+import { parseDecimal, type Decimal } from '#core/decimal.ts';
+import type { IndicatorValues, TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import type { Series } from '#core/series.ts';
+import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
+
+const MINUTE = 60_000;
+const START = Date.UTC(2023, 2, 10);
+const CLOSED = 2n ** 62n;
+
+/** The promises of `TimeSeriesDb`, run by every provider. `make` is called once; each test uses symbols of its own. */
+export function timeSeriesDbContract(name: string, make: () => Promise<TimeSeriesDb>): void {
+  describe(`${name} keeps the promises of TimeSeriesDb`, () => {
+    let db: TimeSeriesDb;
+    beforeAll(async () => {
+      db = await make();
+      await db.migrate();
+    });
+    afterAll(async () => {
+      await db.close();
+    });
+
+    test('a repeated migration changes nothing', async () => {
+      expect(await db.migrate()).toEqual([]);
+    });
+
+    test('what is written comes back, oldest first, and only in the asked range', async () => {
+      const series = seriesOf('AAA/USD');
+      const candles = [2, 0, 1, 3].map((minute) => candle(minute, { close: String(10 + minute / 4) }));
+      await db.insertCandles([{ series, candles }]);
+      const [found] = await db.readCandles({ ...rangeOf(series), fromMs: START + MINUTE, untilMs: START + 3 * MINUTE });
+      expect(found).toEqual({ series, candles: [candles[2], candles[0]] });
+    });
+
+    test('nothing is returned for an unknown series', async () => {
+      expect(await db.readCandles(rangeOf(seriesOf('NONE/USD')))).toEqual([]);
+    });
+
+    test('several series and timeframes go in with one call and stay apart', async () => {
+      const minute = seriesOf('BBB/USD');
+      const hour: Series = { ...minute, timeframe: '1h' };
+      const other = seriesOf('CCC/USD');
+      await db.insertCandles([
+        { series: minute, candles: [candle(0)] },
+        { series: hour, candles: [candle(0, { volume: '7' })] },
+        { series: other, candles: [candle(0, { volume: '8' })] },
+      ]);
+      const found = await db.readCandles({ ...rangeOf(minute), symbols: [minute.symbol, other.symbol] });
+      expect(found.map(({ series, candles }) => [series.symbol, candles[0]?.volume])).toEqual([
+        ['BBB/USD', '1'],
+        ['CCC/USD', '8'],
+      ]);
+      expect((await db.readCandles(rangeOf(hour)))[0]?.candles[0]?.volume).toBe('7');
+    });
+
+    test('writing the same again doubles nothing', async () => {
+      const series = seriesOf('DDD/USD');
+      await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
+      await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
+      expect((await db.readCandles(rangeOf(series)))[0]?.candles).toHaveLength(2);
+    });
+
+    test('the higher version wins as a whole, in whatever order the versions arrive', async () => {
+      const series = seriesOf('EEE/USD');
+      const older = candle(0, { close: '10', volume: '1', version: CLOSED + 1n });
+      const newer = candle(0, { close: '10.5', volume: '2', quoteVolume: null, tradeCount: null, version: CLOSED + 2n });
+      await db.insertCandles([{ series, candles: [newer] }]);
+      await db.insertCandles([{ series, candles: [older] }]);
+      expect((await db.readCandles(rangeOf(series)))[0]?.candles).toEqual([newer]);
+    });
+
+    test('the absence of trade count and quote volume is kept', async () => {
+      const series = seriesOf('FFF/USD');
+      const bare = candle(0, { quoteVolume: null, tradeCount: null });
+      await db.insertCandles([{ series, candles: [bare, candle(1, { tradeCount: 0 })] }]);
+      expect((await db.readCandles(rangeOf(series)))[0]?.candles.map(({ tradeCount }) => tradeCount)).toEqual([null, 0]);
+    });
+
+    test('every decimal up to 20 integer and 18 fraction digits comes back as the same number', async () => {
+      let round = 0;
+      const digits = (min: number, max: number) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
+      const decimals = fc
+        .tuple(digits(1, 20), digits(0, 18))
+        .map(([integer, fraction]) => parseDecimal(fraction === '' ? integer : `${integer}.${fraction}`) as Decimal)
+        .filter((value) => value !== '0');
+      await fc.assert(
+        fc.asyncProperty(fc.array(decimals, { minLength: 20, maxLength: 40 }), async (values) => {
+          const series = seriesOf(`PROP${round++}/USD`);
+          const candles = values.map((value, minute) => candle(minute, { open: value, high: value, low: value, close: value, volume: value, quoteVolume: value }));
+          await db.insertCandles([{ series, candles }]);
+          expect((await db.readCandles(rangeOf(series)))[0]?.candles).toEqual(candles);
+        }),
+        { numRuns: 25, seed: 7 },
+      );
+    });
+
+    test('indicator inputs are columns per series with the winning versions, and none for timeframes not asked for', async () => {
+      const series = seriesOf('GGG/USD');
+      await db.insertCandles([
+        { series, candles: [candle(1, { close: '11' }), candle(0, { close: '10' })] },
+        { series: { ...series, timeframe: '1h' }, candles: [candle(0)] },
+      ]);
+      await db.insertCandles([{ series, candles: [candle(0, { close: '10.25', version: CLOSED + 9n })] }]);
+      const input = await inputOf(series, START);
+      expect(input && { ...input, openTimesMs: [...input.openTimesMs], close: [...input.close], high: [...input.high], low: [...input.low], versions: [...input.versions] }).toEqual({
+        series,
+        openTimesMs: [START, START + MINUTE],
+        high: [12, 12],
+        low: [9, 9],
+        close: [10.25, 11],
+        versions: [CLOSED + 9n, CLOSED],
+        seenVersion: null,
+      });
+    });
+
+    test('indicator inputs begin at the asked open time', async () => {
+      const series = seriesOf('HHH/USD');
+      await db.insertCandles([{ series, candles: [candle(0), candle(1), candle(2)] }]);
+      expect((await inputOf(series, START + MINUTE))?.openTimesMs).toEqual(Float64Array.of(START + MINUTE, START + 2 * MINUTE));
+    });
+
+    test('indicator values come back per candle and the seen version counts only near the end', async () => {
+      const series = seriesOf('III/USD');
+      await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
+      const rows = [values(series, 0, { SMA_20: 1.5, RSI_14: 0.1 + 0.2 }, CLOSED + 1n), values(series, 1, { SMA_20: -2e-9 }, CLOSED)];
+      await db.insertIndicators(rows);
+      expect(await db.readIndicators(rangeOf(series))).toEqual(rows);
+      expect((await inputOf(series, START, START))?.seenVersion).toBe(CLOSED + 1n);
+      expect((await inputOf(series, START, START + MINUTE))?.seenVersion).toBe(CLOSED);
+      expect((await inputOf(series, START, START + 5 * MINUTE))?.seenVersion).toBeNull();
+    });
+
+    test('indicator values computed from newer candles replace older ones', async () => {
+      const series = seriesOf('JJJ/USD');
+      await db.insertIndicators([values(series, 0, { SMA_20: 2 }, CLOSED + 2n)]);
+      await db.insertIndicators([values(series, 0, { SMA_20: 1 }, CLOSED + 1n)]);
+      expect(await db.readIndicators(rangeOf(series))).toEqual([values(series, 0, { SMA_20: 2 }, CLOSED + 2n)]);
+    });
+
+    async function inputOf(series: Series, fromMs: number, seenFromMs = 0) {
+      const inputs = await db.readIndicatorInputs({ exchange: series.exchange, fromMs: { [series.timeframe]: fromMs }, seenFromMs: { [series.timeframe]: seenFromMs } });
+      return inputs.find((input) => input.series.symbol === series.symbol && input.series.timeframe === series.timeframe);
+    }
+  });
+}
+
+function seriesOf(symbol: string): Series {
+  return { exchange: 'kraken', symbol: parseMarketSymbol(symbol) as MarketSymbol, timeframe: '1m' };
+}
+
+function rangeOf({ exchange, symbol, timeframe }: Series) {
+  return { exchange, timeframe, symbols: [symbol], fromMs: START, untilMs: START + 86_400_000 };
+}
+
+function candle(minute: number, given: Partial<Record<keyof StoredCandle, unknown>> = {}): StoredCandle {
+  const plain = { open: '10', high: '12', low: '9', close: '11', volume: '1', quoteVolume: '10.5', tradeCount: 3, version: CLOSED };
+  return { openTimeMs: START + minute * MINUTE, ...plain, ...given } as StoredCandle;
+}
+
+function values(series: Series, minute: number, byName: Record<string, number>, candleVersion: bigint): IndicatorValues {
+  return { series, openTimeMs: START + minute * MINUTE, values: byName, candleVersion, computedAtMs: START + 10_000 };
+}

@@ -1,0 +1,4 @@
+import { createMemoryTimeSeriesDb } from '#providers/memory/memory-time-series-db.ts';
+import { timeSeriesDbContract } from '../../contracts/time-series-db.contract.ts';
+
+timeSeriesDbContract('the memory store', async () => createMemoryTimeSeriesDb());
