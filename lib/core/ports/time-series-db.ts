@@ -27,16 +27,22 @@ export type IndicatorInput = {
   readonly close: Float64Array;
   /** Version of each candle. */
   readonly versions: BigUint64Array;
-  /** Highest candle version that the newest stored indicator values had seen; null when there are none near the end. */
-  readonly seenVersion: bigint | null;
+  /**
+   * Per candle the `fingerprint` of its stored indicator values; 0 where there are none, and for candles before `seenFromMs`.
+   * Per candle, because one highest version proves nothing: versions put finality before time, so a candle that is closed after
+   * another was verified has the lower one, and a hole in the values has none at all.
+   */
+  readonly seenFingerprints: BigUint64Array;
 };
 
 export type IndicatorInputQuery = {
   readonly exchange: Exchange;
   /** Per timeframe the first open time to read, inclusive, UTC ms. Timeframes that are not named are not read. */
   readonly fromMs: Readonly<Partial<Record<Timeframe, number>>>;
-  /** Per timeframe: indicator values at or after this open time count for `seenVersion`. */
+  /** Per timeframe: indicator values at or after this open time count for `seenFingerprints`. */
   readonly seenFromMs: Readonly<Partial<Record<Timeframe, number>>>;
+  /** Only these symbols; every stored one when absent. */
+  readonly symbols?: readonly MarketSymbol[] | undefined;
 };
 
 /** Values of one candle: one row in the store per name. */
@@ -44,8 +50,10 @@ export type IndicatorValues = {
   readonly series: Series;
   readonly openTimeMs: number;
   readonly values: Readonly<Record<string, number>>;
-  /** Highest version among the candles that the values were computed from. */
+  /** Highest version among the candles that the values were computed from: decides which of two rows wins, the later one when equal. */
   readonly candleVersion: bigint;
+  /** Identifies the candles and settings that the values were computed from; positive, fits UInt64, not ordered. Equal means fresh. */
+  readonly fingerprint: bigint;
   readonly computedAtMs: number;
 };
 
@@ -57,7 +65,7 @@ export interface TimeSeriesDb {
   insertCandles(series: readonly SeriesCandles[]): Promise<void>;
   /** The winning version of each candle, oldest first; series without candles are left out. */
   readCandles(range: CandleRange): Promise<readonly SeriesCandles[]>;
-  /** Every stored series of the exchange from the given open times on, in one query. */
+  /** Every stored series of the exchange (or those of `symbols`) from the given open times on, in one query. */
   readIndicatorInputs(query: IndicatorInputQuery): Promise<readonly IndicatorInput[]>;
   insertIndicators(rows: readonly IndicatorValues[]): Promise<void>;
   /** Oldest first per series. */
