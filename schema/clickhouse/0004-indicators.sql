@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS indicators
     indicator_name LowCardinality(String),
     value          Float64 CODEC(ZSTD(1)),
     candle_version UInt64 COMMENT 'highest version among the candles it was computed from' CODEC(Delta(8), ZSTD(1)),
+    fingerprint    UInt64 COMMENT 'identifies the candles and settings it was computed from' CODEC(ZSTD(1)),
     computed_at    DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     CONSTRAINT exchange_is_an_id CHECK match(exchange, '^[a-z0-9]{1,20}$'),
     CONSTRAINT symbol_is_unified CHECK match(symbol, '^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$'),

@@ -104,14 +104,14 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       ]);
       await db.insertCandles([{ series, candles: [candle(0, { close: '10.25', version: CLOSED + 9n })] }]);
       const input = await inputOf(series, START);
-      expect(input && { ...input, openTimesMs: [...input.openTimesMs], close: [...input.close], high: [...input.high], low: [...input.low], versions: [...input.versions] }).toEqual({
+      expect(input && { ...input, openTimesMs: [...input.openTimesMs], close: [...input.close], high: [...input.high], low: [...input.low], versions: [...input.versions], seenFingerprints: [...input.seenFingerprints] }).toEqual({
         series,
         openTimesMs: [START, START + MINUTE],
         high: [12, 12],
         low: [9, 9],
         close: [10.25, 11],
         versions: [CLOSED + 9n, CLOSED],
-        seenVersion: null,
+        seenFingerprints: [0n, 0n],
       });
     });
 
@@ -121,22 +121,33 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       expect((await inputOf(series, START + MINUTE))?.openTimesMs).toEqual(Float64Array.of(START + MINUTE, START + 2 * MINUTE));
     });
 
-    test('indicator values come back per candle and the seen version counts only near the end', async () => {
+    test('indicator values come back per candle, and their fingerprints with the inputs where asked for', async () => {
       const series = seriesOf('III/USD');
-      await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
-      const rows = [values(series, 0, { SMA_20: 1.5, RSI_14: 0.1 + 0.2 }, CLOSED + 1n), values(series, 1, { SMA_20: -2e-9 }, CLOSED)];
+      await db.insertCandles([{ series, candles: [candle(0), candle(1), candle(2)] }]);
+      const rows = [values(series, 0, { RSI_14: 0.1 + 0.2, SMA_20: 1.5 }, CLOSED + 1n, 2n ** 64n - 1n), values(series, 1, { SMA_20: -2e-9 }, CLOSED, 5n)];
       await db.insertIndicators(rows);
       expect(await db.readIndicators(rangeOf(series))).toEqual(rows);
-      expect((await inputOf(series, START, START))?.seenVersion).toBe(CLOSED + 1n);
-      expect((await inputOf(series, START, START + MINUTE))?.seenVersion).toBe(CLOSED);
-      expect((await inputOf(series, START, START + 5 * MINUTE))?.seenVersion).toBeNull();
+      expect((await inputOf(series, START, START))?.seenFingerprints).toEqual(BigUint64Array.of(2n ** 64n - 1n, 5n, 0n));
+      expect((await inputOf(series, START, START + MINUTE))?.seenFingerprints).toEqual(BigUint64Array.of(0n, 5n, 0n));
     });
 
-    test('indicator values computed from newer candles replace older ones', async () => {
+    test('indicator values computed from newer candles replace older ones, and equal ones the earlier', async () => {
       const series = seriesOf('JJJ/USD');
-      await db.insertIndicators([values(series, 0, { SMA_20: 2 }, CLOSED + 2n)]);
-      await db.insertIndicators([values(series, 0, { SMA_20: 1 }, CLOSED + 1n)]);
-      expect(await db.readIndicators(rangeOf(series))).toEqual([values(series, 0, { SMA_20: 2 }, CLOSED + 2n)]);
+      await db.insertCandles([{ series, candles: [candle(0)] }]);
+      await db.insertIndicators([values(series, 0, { SMA_20: 2 }, CLOSED + 2n, 2n)]);
+      await db.insertIndicators([values(series, 0, { SMA_20: 1 }, CLOSED + 1n, 1n)]);
+      expect(await db.readIndicators(rangeOf(series))).toEqual([values(series, 0, { SMA_20: 2 }, CLOSED + 2n, 2n)]);
+      expect((await inputOf(series, START))?.seenFingerprints).toEqual(BigUint64Array.of(2n));
+      await db.insertIndicators([{ ...values(series, 0, { SMA_20: 3 }, CLOSED + 2n, 3n), computedAtMs: START + 20_000 }]);
+      expect((await db.readIndicators(rangeOf(series)))[0]).toMatchObject({ values: { SMA_20: 3 }, fingerprint: 3n });
+      expect((await inputOf(series, START))?.seenFingerprints).toEqual(BigUint64Array.of(3n));
+    });
+
+    test('indicator inputs can be asked for some symbols only', async () => {
+      const wanted = seriesOf('KKK/USD');
+      await db.insertCandles([wanted, seriesOf('LLL/USD')].map((series) => ({ series, candles: [candle(0)] })));
+      const inputs = await db.readIndicatorInputs({ exchange: 'kraken', symbols: [wanted.symbol], fromMs: { '1m': 0 }, seenFromMs: {} });
+      expect(inputs.map(({ series }) => series)).toEqual([wanted]);
     });
 
     async function inputOf(series: Series, fromMs: number, seenFromMs = 0) {
@@ -159,6 +170,6 @@ function candle(minute: number, given: Partial<Record<keyof StoredCandle, unknow
   return { openTimeMs: START + minute * MINUTE, ...plain, ...given } as StoredCandle;
 }
 
-function values(series: Series, minute: number, byName: Record<string, number>, candleVersion: bigint): IndicatorValues {
-  return { series, openTimeMs: START + minute * MINUTE, values: byName, candleVersion, computedAtMs: START + 10_000 };
+function values(series: Series, minute: number, byName: Record<string, number>, candleVersion: bigint, fingerprint: bigint): IndicatorValues {
+  return { series, openTimeMs: START + minute * MINUTE, values: byName, candleVersion, fingerprint, computedAtMs: START + 10_000 };
 }

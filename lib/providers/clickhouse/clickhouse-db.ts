@@ -17,7 +17,7 @@ import { migrate, type SchemaOptions } from './schema.ts';
 import { CANDLE_TABLES, seriesOf } from './tables.ts';
 
 const CANDLE_COLUMNS = 'exchange, symbol, timestamp, open, high, low, close, volume, quote_volume, trade_count, version';
-const INDICATOR_COLUMNS = 'exchange, symbol, timeframe, timestamp, indicator_name, value, candle_version, computed_at';
+const INDICATOR_COLUMNS = 'exchange, symbol, timeframe, timestamp, indicator_name, value, candle_version, fingerprint, computed_at';
 
 export type ClickHouseDbOptions = ClickHouseAccess & { readonly schema: SchemaOptions; readonly close: () => Promise<void> };
 
@@ -106,12 +106,12 @@ function candleOf([, openTimeMs, open, high, low, close, volume, quoteVolume, tr
 
 async function insertIndicators(access: ClickHouseAccess, rows: readonly IndicatorValues[]): Promise<void> {
   const lines: unknown[][] = [];
-  for (const { series, openTimeMs, values, candleVersion, computedAtMs } of rows) {
+  for (const { series, openTimeMs, values, candleVersion, fingerprint, computedAtMs } of rows) {
     const time = dateTimeText(openTimeMs);
     const computedAt = dateTimeText(computedAtMs);
-    const version = String(candleVersion);
+    const inputs = [String(candleVersion), String(fingerprint)];
     for (const [name, value] of Object.entries(values)) {
-      lines.push([series.exchange, series.symbol, series.timeframe, time, name, value, version, computedAt]);
+      lines.push([series.exchange, series.symbol, series.timeframe, time, name, value, ...inputs, computedAt]);
     }
   }
   await insertRows(access, 'indicators', INDICATOR_COLUMNS, lines);
@@ -119,18 +119,20 @@ async function insertIndicators(access: ClickHouseAccess, rows: readonly Indicat
 
 async function readIndicators(access: ClickHouseAccess, range: CandleRange): Promise<readonly IndicatorValues[]> {
   const query = `
-    SELECT symbol, toUnixTimestamp64Milli(timestamp), groupArray((indicator_name, value)), max(candle_version), max(toUnixTimestamp64Milli(computed_at))
+    SELECT symbol, toUnixTimestamp64Milli(timestamp), groupArray((indicator_name, value)), max(candle_version),
+      argMax(fingerprint, (candle_version, computed_at)), max(toUnixTimestamp64Milli(computed_at))
     FROM ${access.database}.indicators FINAL
     WHERE exchange = {exchange: String} AND symbol IN {symbols: Array(String)} AND timeframe = {timeframe: String}
       AND timestamp >= fromUnixTimestamp64Milli({from: Int64}) AND timestamp < fromUnixTimestamp64Milli({until: Int64})
     GROUP BY symbol, timestamp
     ORDER BY symbol, timestamp`;
   const rows = await queryRows(access, 'read indicators', query, { ...rangeParams(range), timeframe: range.timeframe });
-  return rows.map(([symbol, openTimeMs, pairs, candleVersion, computedAtMs]) => ({
+  return rows.map(([symbol, openTimeMs, pairs, candleVersion, fingerprint, computedAtMs]) => ({
     series: seriesOf(range.exchange, symbol, range.timeframe),
     openTimeMs: Number(openTimeMs),
     values: Object.fromEntries(pairs as [string, number][]),
     candleVersion: BigInt(String(candleVersion)),
+    fingerprint: BigInt(String(fingerprint)),
     computedAtMs: Number(computedAtMs),
   }));
 }

@@ -12,12 +12,17 @@ export async function readIndicatorInputs(access: ClickHouseAccess, query: Indic
   const timeframes = TIMEFRAMES.filter((timeframe) => query.fromMs[timeframe] !== undefined);
   if (timeframes.length === 0) return [];
   const sql = `
-    SELECT candles.timeframe, candles.symbol, candles.rows, seen.version
-    FROM (${timeframes.map((timeframe) => candlesSql(access.database, timeframe)).join('\nUNION ALL ')}) AS candles
+    SELECT candles.timeframe, candles.symbol, candles.rows, seen.rows
+    FROM (${timeframes.map((timeframe) => candlesSql(access.database, query, timeframe)).join('\nUNION ALL ')}) AS candles
     LEFT JOIN (
-      SELECT timeframe, symbol, max(candle_version) AS version
-      FROM ${access.database}.indicators
-      WHERE exchange = {exchange: String} AND (${timeframes.map(seenSql).join(' OR ')})
+      SELECT timeframe, symbol, groupArray((openTimeMs, fingerprint)) AS rows
+      FROM (
+        SELECT toString(timeframe) AS timeframe, toString(symbol) AS symbol, toUnixTimestamp64Milli(timestamp) AS openTimeMs,
+          argMax(indicators.fingerprint, (candle_version, computed_at)) AS fingerprint
+        FROM ${access.database}.indicators
+        WHERE exchange = {exchange: String}${symbolFilter(query)} AND (${timeframes.map(seenSql).join(' OR ')})
+        GROUP BY timeframe, symbol, openTimeMs
+      )
       GROUP BY timeframe, symbol
     ) AS seen ON candles.timeframe = seen.timeframe AND candles.symbol = seen.symbol
     ORDER BY candles.timeframe, candles.symbol
@@ -35,26 +40,31 @@ export async function readIndicatorInputs(access: ClickHouseAccess, query: Indic
 }
 
 // LIMIT 1 BY picks the winning version: measured 2.6 times cheaper than FINAL while parts are fresh, and every tick adds parts.
-function candlesSql(database: string, timeframe: Timeframe): string {
+function candlesSql(database: string, query: IndicatorInputQuery, timeframe: Timeframe): string {
   return `
       SELECT '${timeframe}' AS timeframe, toString(symbol) AS symbol,
         arraySort(row -> row.1, groupArray((toUnixTimestamp64Milli(timestamp), toFloat64(high), toFloat64(low), toFloat64(close), version))) AS rows
       FROM (
         SELECT symbol, timestamp, high, low, close, version
         FROM ${database}.${CANDLE_TABLES[timeframe]}
-        WHERE exchange = {exchange: String} AND timestamp >= fromUnixTimestamp64Milli({from_${timeframe}: Int64})
+        WHERE exchange = {exchange: String}${symbolFilter(query)} AND timestamp >= fromUnixTimestamp64Milli({from_${timeframe}: Int64})
         ORDER BY symbol, timestamp, version DESC
         LIMIT 1 BY symbol, timestamp
       )
       GROUP BY symbol`;
 }
 
+function symbolFilter({ symbols }: IndicatorInputQuery): string {
+  return symbols === undefined ? '' : ' AND symbol IN {symbols: Array(String)}';
+}
+
 function seenSql(timeframe: Timeframe): string {
   return `(timeframe = '${timeframe}' AND timestamp >= fromUnixTimestamp64Milli({seen_${timeframe}: Int64}))`;
 }
 
-function paramsOf(query: IndicatorInputQuery, timeframes: readonly Timeframe[]): Record<string, string> {
-  const params: Record<string, string> = { exchange: query.exchange };
+function paramsOf(query: IndicatorInputQuery, timeframes: readonly Timeframe[]): Record<string, unknown> {
+  const params: Record<string, unknown> = { exchange: query.exchange };
+  if (query.symbols !== undefined) params['symbols'] = [...query.symbols];
   for (const timeframe of timeframes) {
     params[`from_${timeframe}`] = String(query.fromMs[timeframe] ?? 0);
     params[`seen_${timeframe}`] = String(query.seenFromMs[timeframe] ?? 0);
@@ -80,7 +90,11 @@ function readInput(reader: RowBinaryReader, exchange: string): IndicatorInput {
     columns.close[row] = reader.float64();
     columns.versions[row] = reader.uint64();
   }
-  // Without values the join yields 0, which no stored version is.
-  const seen = reader.uint64();
-  return { series: seriesOf(exchange, symbol, timeframe), ...columns, seenVersion: seen === 0n ? null : seen };
+  return { series: seriesOf(exchange, symbol, timeframe), ...columns, seenFingerprints: readSeen(reader, columns.openTimesMs) };
+}
+
+function readSeen(reader: RowBinaryReader, openTimesMs: Float64Array): BigUint64Array {
+  const byOpenTime = new Map<number, bigint>();
+  for (let left = reader.length(); left > 0; left--) byOpenTime.set(reader.int64AsNumber(), reader.uint64());
+  return BigUint64Array.from(openTimesMs, (openTimeMs) => byOpenTime.get(openTimeMs) ?? 0n);
 }

@@ -66,11 +66,10 @@ function slice<T extends { readonly openTimeMs: number }>(rows: ReadonlyMap<numb
 
 function indicatorInput({ series, candles, indicators }: Stored, query: IndicatorInputQuery): readonly IndicatorInput[] {
   const fromMs = query.fromMs[series.timeframe];
-  if (fromMs === undefined) return [];
+  if (fromMs === undefined || query.symbols?.includes(series.symbol) === false) return [];
   const rows = slice(candles, { fromMs, untilMs: Number.POSITIVE_INFINITY });
   if (rows.length === 0) return [];
   const seenFromMs = query.seenFromMs[series.timeframe] ?? 0;
-  const seen = slice(indicators, { fromMs: seenFromMs, untilMs: Number.POSITIVE_INFINITY }).map(({ candleVersion }) => candleVersion);
   return [
     {
       series,
@@ -79,7 +78,7 @@ function indicatorInput({ series, candles, indicators }: Stored, query: Indicato
       low: Float64Array.from(rows, ({ low }) => Number(low)),
       close: Float64Array.from(rows, ({ close }) => Number(close)),
       versions: BigUint64Array.from(rows, ({ version }) => version),
-      seenVersion: seen.length === 0 ? null : seen.reduce((a, b) => (a > b ? a : b)),
+      seenFingerprints: BigUint64Array.from(rows, ({ openTimeMs }) => (openTimeMs < seenFromMs ? 0n : (indicators.get(openTimeMs)?.fingerprint ?? 0n))),
     },
   ];
 }
