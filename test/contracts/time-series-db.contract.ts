@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoredCandle } from '#core/candle.ts';
 import { parseDecimal, type Decimal } from '#core/decimal.ts';
-import type { IndicatorValues, TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import type { CandleQuery, IndicatorValues, TimeSeriesDb, TimeWindow } from '#core/ports/time-series-db.ts';
 import type { Series } from '#core/series.ts';
 import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
 
@@ -30,12 +30,12 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       const series = seriesOf('AAA/USD');
       const candles = [2, 0, 1, 3].map((minute) => candle(minute, { close: String(10 + minute / 4) }));
       await db.insertCandles([{ series, candles }]);
-      const [found] = await db.readCandles({ ...rangeOf(series), fromMs: START + MINUTE, untilMs: START + 3 * MINUTE });
+      const [found] = await db.readCandles(queryOf(series, { fromMs: START + MINUTE, untilMs: START + 3 * MINUTE }));
       expect(found).toEqual({ series, candles: [candles[2], candles[0]] });
     });
 
     test('nothing is returned for an unknown series', async () => {
-      expect(await db.readCandles(rangeOf(seriesOf('NONE/USD')))).toEqual([]);
+      expect(await db.readCandles(queryOf(seriesOf('NONE/USD')))).toEqual([]);
     });
 
     test('several series and timeframes go in with one call and stay apart', async () => {
@@ -47,19 +47,38 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
         { series: hour, candles: [candle(0, { volume: '7' })] },
         { series: other, candles: [candle(0, { volume: '8' })] },
       ]);
-      const found = await db.readCandles({ ...rangeOf(minute), symbols: [minute.symbol, other.symbol] });
+      const found = await db.readCandles({ ...queryOf(minute), symbols: [minute.symbol, other.symbol] });
       expect(found.map(({ series, candles }) => [series.symbol, candles[0]?.volume])).toEqual([
         ['BBB/USD', '1'],
         ['CCC/USD', '8'],
       ]);
-      expect((await db.readCandles(rangeOf(hour)))[0]?.candles[0]?.volume).toBe('7');
+      expect((await db.readCandles(queryOf(hour)))[0]?.candles[0]?.volume).toBe('7');
+    });
+
+    test('several timeframes come back with one call, each from its own window', async () => {
+      const minute = seriesOf('MMM/USD');
+      const hour: Series = { ...minute, timeframe: '1h' };
+      await db.insertCandles([
+        { series: minute, candles: [candle(0), candle(1)] },
+        { series: hour, candles: [candle(0), candle(60)] },
+      ]);
+      const windows = { '1m': { fromMs: START + MINUTE, untilMs: START + 2 * MINUTE }, '1h': DAY };
+      const found = await db.readCandles({ exchange: 'kraken', symbols: [minute.symbol], windows });
+      expect(found.map(({ series, candles }) => [series.timeframe, candles.length])).toEqual([['1h', 2], ['1m', 1]]);
+    });
+
+    test('the newest open time of each series is known', async () => {
+      const series: Series = { ...seriesOf('NNN/USD'), exchange: 'coinbase' };
+      expect(await db.newestOpenTimes('coinbase')).toEqual([]);
+      await db.insertCandles([{ series, candles: [candle(3), candle(1)] }]);
+      expect(await db.newestOpenTimes('coinbase')).toEqual([{ series, openTimeMs: START + 3 * MINUTE }]);
     });
 
     test('writing the same again doubles nothing', async () => {
       const series = seriesOf('DDD/USD');
       await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
       await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
-      expect((await db.readCandles(rangeOf(series)))[0]?.candles).toHaveLength(2);
+      expect((await db.readCandles(queryOf(series)))[0]?.candles).toHaveLength(2);
     });
 
     test('the higher version wins as a whole, in whatever order the versions arrive', async () => {
@@ -68,14 +87,14 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       const newer = candle(0, { close: '10.5', volume: '2', quoteVolume: null, tradeCount: null, version: CLOSED + 2n });
       await db.insertCandles([{ series, candles: [newer] }]);
       await db.insertCandles([{ series, candles: [older] }]);
-      expect((await db.readCandles(rangeOf(series)))[0]?.candles).toEqual([newer]);
+      expect((await db.readCandles(queryOf(series)))[0]?.candles).toEqual([newer]);
     });
 
     test('the absence of trade count and quote volume is kept', async () => {
       const series = seriesOf('FFF/USD');
       const bare = candle(0, { quoteVolume: null, tradeCount: null });
       await db.insertCandles([{ series, candles: [bare, candle(1, { tradeCount: 0 })] }]);
-      expect((await db.readCandles(rangeOf(series)))[0]?.candles.map(({ tradeCount }) => tradeCount)).toEqual([null, 0]);
+      expect((await db.readCandles(queryOf(series)))[0]?.candles.map(({ tradeCount }) => tradeCount)).toEqual([null, 0]);
     });
 
     test('every decimal up to 20 integer and 18 fraction digits comes back as the same number', async () => {
@@ -90,7 +109,7 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
           const series = seriesOf(`PROP${round++}/USD`);
           const candles = values.map((value, minute) => candle(minute, { open: value, high: value, low: value, close: value, volume: value, quoteVolume: value }));
           await db.insertCandles([{ series, candles }]);
-          expect((await db.readCandles(rangeOf(series)))[0]?.candles).toEqual(candles);
+          expect((await db.readCandles(queryOf(series)))[0]?.candles).toEqual(candles);
         }),
         { numRuns: 25, seed: 7 },
       );
@@ -161,8 +180,14 @@ function seriesOf(symbol: string): Series {
   return { exchange: 'kraken', symbol: parseMarketSymbol(symbol) as MarketSymbol, timeframe: '1m' };
 }
 
+function queryOf({ exchange, symbol, timeframe }: Series, window: TimeWindow = DAY): CandleQuery {
+  return { exchange, symbols: [symbol], windows: { [timeframe]: window } };
+}
+
+const DAY = { fromMs: START, untilMs: START + 86_400_000 };
+
 function rangeOf({ exchange, symbol, timeframe }: Series) {
-  return { exchange, timeframe, symbols: [symbol], fromMs: START, untilMs: START + 86_400_000 };
+  return { exchange, timeframe, symbols: [symbol], ...DAY };
 }
 
 function candle(minute: number, given: Partial<Record<keyof StoredCandle, unknown>> = {}): StoredCandle {

@@ -6,17 +6,21 @@ import type { Timeframe } from '../timeframe.ts';
 
 export type SeriesCandles = { readonly series: Series; readonly candles: readonly StoredCandle[] };
 
-export type CandleRange = {
+/** Open times from `fromMs` (inclusive) to `untilMs` (exclusive), UTC ms. */
+export type TimeWindow = { readonly fromMs: number; readonly untilMs: number };
+
+export type CandleQuery = {
   readonly exchange: Exchange;
-  readonly timeframe: Timeframe;
   readonly symbols: readonly MarketSymbol[];
-  /** First open time, inclusive, UTC ms. */
-  readonly fromMs: number;
-  /** Last open time, exclusive, UTC ms. */
-  readonly untilMs: number;
+  /** Timeframes that are not named are not read. */
+  readonly windows: Readonly<Partial<Record<Timeframe, TimeWindow>>>;
 };
 
-export type IndicatorRange = CandleRange;
+export type IndicatorQuery = TimeWindow & {
+  readonly exchange: Exchange;
+  readonly symbols: readonly MarketSymbol[];
+  readonly timeframe: Timeframe;
+};
 
 /** Candles of one series as columns for computing; all arrays have the same length, oldest first. Floating point by purpose. */
 export type IndicatorInput = {
@@ -63,12 +67,14 @@ export interface TimeSeriesDb {
   migrate(): Promise<readonly string[]>;
   /** Writes whole candles. Repeating it, or writing an older version later, does not change what is read. */
   insertCandles(series: readonly SeriesCandles[]): Promise<void>;
-  /** The winning version of each candle, oldest first; series without candles are left out. */
-  readCandles(range: CandleRange): Promise<readonly SeriesCandles[]>;
+  /** The winning version of each candle, oldest first, in one query; series without candles there are left out. */
+  readCandles(query: CandleQuery): Promise<readonly SeriesCandles[]>;
+  /** The newest stored candle's open time of every series of the exchange that has candles. */
+  newestOpenTimes(exchange: Exchange): Promise<readonly { readonly series: Series; readonly openTimeMs: number }[]>;
   /** Every stored series of the exchange (or those of `symbols`) from the given open times on, in one query. */
   readIndicatorInputs(query: IndicatorInputQuery): Promise<readonly IndicatorInput[]>;
   insertIndicators(rows: readonly IndicatorValues[]): Promise<void>;
   /** Oldest first per series. */
-  readIndicators(range: IndicatorRange): Promise<readonly IndicatorValues[]>;
+  readIndicators(query: IndicatorQuery): Promise<readonly IndicatorValues[]>;
   close(): Promise<void>;
 }

@@ -1,16 +1,18 @@
 import type { StoredCandle } from '#core/candle.ts';
 import { parseDecimal, type Decimal } from '#core/decimal.ts';
 import { StoreError } from '#core/errors.ts';
+import type { Exchange } from '#core/exchange.ts';
 import type {
-  CandleRange,
+  CandleQuery,
   IndicatorInput,
   IndicatorInputQuery,
+  IndicatorQuery,
   IndicatorValues,
   SeriesCandles,
   TimeSeriesDb,
 } from '#core/ports/time-series-db.ts';
 import type { Series } from '#core/series.ts';
-import { TIMEFRAMES } from '#core/timeframe.ts';
+import { TIMEFRAMES, type Timeframe } from '#core/timeframe.ts';
 import { withStore, type ClickHouseAccess } from './client.ts';
 import { readIndicatorInputs } from './indicator-inputs.ts';
 import { migrate, type SchemaOptions } from './schema.ts';
@@ -26,10 +28,11 @@ export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
   return {
     migrate: () => migrate(options, options.schema),
     insertCandles: (series) => insertCandles(options, series),
-    readCandles: (range) => readCandles(options, range),
+    readCandles: (query) => readCandles(options, query),
+    newestOpenTimes: (exchange) => newestOpenTimes(options, exchange),
     readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readIndicatorInputs(options, query),
     insertIndicators: (rows) => insertIndicators(options, rows),
-    readIndicators: (range) => readIndicators(options, range),
+    readIndicators: (query) => readIndicators(options, query),
     close: () => options.close(),
   };
 }
@@ -78,19 +81,52 @@ async function insertRows(access: ClickHouseAccess, table: string, columns: stri
   }
 }
 
-async function readCandles(access: ClickHouseAccess, range: CandleRange): Promise<readonly SeriesCandles[]> {
-  const query = `
-    SELECT symbol, toUnixTimestamp64Milli(timestamp), open, high, low, close, volume, quote_volume, trade_count, version
-    FROM ${access.database}.${CANDLE_TABLES[range.timeframe]}
-    WHERE exchange = {exchange: String} AND symbol IN {symbols: Array(String)}
-      AND timestamp >= fromUnixTimestamp64Milli({from: Int64}) AND timestamp < fromUnixTimestamp64Milli({until: Int64})
-    ORDER BY symbol, timestamp, version DESC
-    LIMIT 1 BY symbol, timestamp`;
-  const rows = await queryRows(access, 'read candles', query, rangeParams(range));
-  return collectSeries(rows, range, candleOf).map(({ series, entries }) => ({ series, candles: entries }));
+async function readCandles(access: ClickHouseAccess, query: CandleQuery): Promise<readonly SeriesCandles[]> {
+  const timeframes = TIMEFRAMES.filter((timeframe) => query.windows[timeframe] !== undefined);
+  if (timeframes.length === 0) return [];
+  const params: Record<string, unknown> = { exchange: query.exchange, symbols: [...query.symbols] };
+  for (const timeframe of timeframes) {
+    params[`from_${timeframe}`] = String(query.windows[timeframe]?.fromMs);
+    params[`until_${timeframe}`] = String(query.windows[timeframe]?.untilMs);
+  }
+  const sql = timeframes.map((timeframe) => candlesSql(access.database, timeframe)).join('\nUNION ALL\n');
+  const rows = await queryRows(access, 'read candles', `SELECT * FROM (${sql}) ORDER BY timeframe, symbol, openTimeMs`, params);
+  return collectSeries(query.exchange, rows);
 }
 
-function candleOf([, openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount, version]: readonly unknown[]): StoredCandle {
+function candlesSql(database: string, timeframe: Timeframe): string {
+  return `
+    SELECT '${timeframe}' AS timeframe, symbol, toUnixTimestamp64Milli(timestamp) AS openTimeMs,
+      open, high, low, close, volume, quote_volume, trade_count, version
+    FROM ${database}.${CANDLE_TABLES[timeframe]}
+    WHERE exchange = {exchange: String} AND symbol IN {symbols: Array(String)}
+      AND timestamp >= fromUnixTimestamp64Milli({from_${timeframe}: Int64}) AND timestamp < fromUnixTimestamp64Milli({until_${timeframe}: Int64})
+    ORDER BY symbol, timestamp, version DESC
+    LIMIT 1 BY symbol, timestamp`;
+}
+
+function collectSeries(exchange: Exchange, rows: readonly unknown[][]): readonly SeriesCandles[] {
+  const found = new Map<string, { series: Series; candles: StoredCandle[] }>();
+  for (const row of rows) {
+    const key = `${row[0]} ${row[1]}`;
+    const group = found.get(key) ?? { series: seriesOf(exchange, row[1], row[0]), candles: [] };
+    found.set(key, group);
+    group.candles.push(candleOf(row));
+  }
+  return [...found.values()];
+}
+
+async function newestOpenTimes(access: ClickHouseAccess, exchange: Exchange) {
+  const sql = TIMEFRAMES.map(
+    (timeframe) => `
+    SELECT '${timeframe}' AS timeframe, symbol, max(toUnixTimestamp64Milli(timestamp)) AS openTimeMs
+    FROM ${access.database}.${CANDLE_TABLES[timeframe]} WHERE exchange = {exchange: String} GROUP BY symbol`,
+  );
+  const rows = await queryRows(access, 'read the newest open times', `SELECT * FROM (${sql.join('\nUNION ALL\n')}) ORDER BY timeframe, symbol`, { exchange });
+  return rows.map(([timeframe, symbol, openTimeMs]) => ({ series: seriesOf(exchange, symbol, timeframe), openTimeMs: Number(openTimeMs) }));
+}
+
+function candleOf([, , openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount, version]: readonly unknown[]): StoredCandle {
   return {
     openTimeMs: Number(openTimeMs),
     open: storedDecimal(open),
@@ -117,8 +153,8 @@ async function insertIndicators(access: ClickHouseAccess, rows: readonly Indicat
   await insertRows(access, 'indicators', INDICATOR_COLUMNS, lines);
 }
 
-async function readIndicators(access: ClickHouseAccess, range: CandleRange): Promise<readonly IndicatorValues[]> {
-  const query = `
+async function readIndicators(access: ClickHouseAccess, query: IndicatorQuery): Promise<readonly IndicatorValues[]> {
+  const sql = `
     SELECT symbol, toUnixTimestamp64Milli(timestamp), groupArray((indicator_name, value)), max(candle_version),
       argMax(fingerprint, (candle_version, computed_at)), max(toUnixTimestamp64Milli(computed_at))
     FROM ${access.database}.indicators FINAL
@@ -126,9 +162,11 @@ async function readIndicators(access: ClickHouseAccess, range: CandleRange): Pro
       AND timestamp >= fromUnixTimestamp64Milli({from: Int64}) AND timestamp < fromUnixTimestamp64Milli({until: Int64})
     GROUP BY symbol, timestamp
     ORDER BY symbol, timestamp`;
-  const rows = await queryRows(access, 'read indicators', query, { ...rangeParams(range), timeframe: range.timeframe });
+  const { exchange, symbols, timeframe, fromMs, untilMs } = query;
+  const params = { exchange, symbols: [...symbols], timeframe, from: String(fromMs), until: String(untilMs) };
+  const rows = await queryRows(access, 'read indicators', sql, params);
   return rows.map(([symbol, openTimeMs, pairs, candleVersion, fingerprint, computedAtMs]) => ({
-    series: seriesOf(range.exchange, symbol, range.timeframe),
+    series: seriesOf(exchange, symbol, timeframe),
     openTimeMs: Number(openTimeMs),
     values: Object.fromEntries(pairs as [string, number][]),
     candleVersion: BigInt(String(candleVersion)),
@@ -137,25 +175,11 @@ async function readIndicators(access: ClickHouseAccess, range: CandleRange): Pro
   }));
 }
 
-function rangeParams({ exchange, symbols, fromMs, untilMs }: CandleRange): Record<string, unknown> {
-  return { exchange, symbols: [...symbols], from: String(fromMs), until: String(untilMs) };
-}
-
 async function queryRows(access: ClickHouseAccess, what: string, query: string, params: Record<string, unknown>): Promise<readonly unknown[][]> {
   return await withStore(access, what, async (signal) => {
     const result = await access.client.query({ query, query_params: params, format: 'JSONCompactEachRow', abort_signal: signal });
     return await result.json<unknown[]>();
   });
-}
-
-function collectSeries<T>(rows: readonly unknown[][], { exchange, timeframe }: CandleRange, entryOf: (row: readonly unknown[]) => T) {
-  const found = new Map<unknown, { series: Series; entries: T[] }>();
-  for (const row of rows) {
-    const group = found.get(row[0]) ?? { series: seriesOf(exchange, row[0], timeframe), entries: [] };
-    found.set(row[0], group);
-    group.entries.push(entryOf(row));
-  }
-  return [...found.values()];
 }
 
 function storedDecimal(value: unknown): Decimal {

@@ -1,5 +1,6 @@
 import type { StoredCandle } from '#core/candle.ts';
-import type { CandleRange, IndicatorInput, IndicatorInputQuery, IndicatorValues, TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import type { Exchange } from '#core/exchange.ts';
+import type { IndicatorInput, IndicatorInputQuery, IndicatorValues, TimeSeriesDb, TimeWindow } from '#core/ports/time-series-db.ts';
 import { seriesKey, type Series } from '#core/series.ts';
 
 type Stored = {
@@ -17,10 +18,8 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
     stored.set(key, entry);
     return entry;
   };
-  const inRange = (range: CandleRange): readonly Stored[] =>
-    [...stored.values()]
-      .filter(({ series }) => series.exchange === range.exchange && series.timeframe === range.timeframe && range.symbols.includes(series.symbol))
-      .sort(bySymbol);
+  const stocked = (exchange: Exchange): readonly Stored[] =>
+    [...stored.values()].filter(({ series, candles }) => series.exchange === exchange && candles.size > 0).sort(bySeries);
 
   return {
     migrate: async () => [],
@@ -33,13 +32,16 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
         }
       }
     },
-    async readCandles(range) {
-      const groups = inRange(range).map(({ series, candles }) => ({ series, candles: slice(candles, range) }));
+    async readCandles({ exchange, symbols, windows }) {
+      const groups = stocked(exchange).map(({ series, candles }) => {
+        const window = symbols.includes(series.symbol) ? windows[series.timeframe] : undefined;
+        return { series, candles: window === undefined ? [] : slice(candles, window) };
+      });
       return groups.filter(({ candles }) => candles.length > 0);
     },
+    newestOpenTimes: async (exchange) => stocked(exchange).map(({ series, candles }) => ({ series, openTimeMs: Math.max(...candles.keys()) })),
     async readIndicatorInputs(query) {
-      const entries = [...stored.values()].filter(({ series }) => series.exchange === query.exchange).sort(bySymbol);
-      return entries.flatMap((entry) => indicatorInput(entry, query));
+      return stocked(query.exchange).flatMap((entry) => indicatorInput(entry, query));
     },
     async insertIndicators(rows) {
       for (const row of rows) {
@@ -50,16 +52,25 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
         }
       }
     },
-    readIndicators: async (range) => inRange(range).flatMap(({ indicators }) => slice(indicators, range)),
+    async readIndicators(query) {
+      const wanted = [...stored.values()].filter(
+        ({ series }) => series.exchange === query.exchange && series.timeframe === query.timeframe && query.symbols.includes(series.symbol),
+      );
+      return wanted.sort(bySeries).flatMap(({ indicators }) => slice(indicators, query));
+    },
     close: async () => {},
   };
 }
 
-function bySymbol(a: Stored, b: Stored): number {
-  return a.series.symbol < b.series.symbol ? -1 : 1;
+function bySeries(a: Stored, b: Stored): number {
+  return seriesOrder(a.series) < seriesOrder(b.series) ? -1 : 1;
 }
 
-function slice<T extends { readonly openTimeMs: number }>(rows: ReadonlyMap<number, T>, { fromMs, untilMs }: { fromMs: number; untilMs: number }): T[] {
+function seriesOrder({ timeframe, symbol }: Series): string {
+  return `${timeframe} ${symbol}`;
+}
+
+function slice<T extends { readonly openTimeMs: number }>(rows: ReadonlyMap<number, T>, { fromMs, untilMs }: TimeWindow): T[] {
   const wanted = [...rows.values()].filter(({ openTimeMs }) => openTimeMs >= fromMs && openTimeMs < untilMs);
   return wanted.sort((a, b) => a.openTimeMs - b.openTimeMs);
 }

@@ -1,0 +1,130 @@
+import * as z from 'zod';
+import { EXCHANGES, type Exchange } from '#core/exchange.ts';
+import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
+import { TIMEFRAMES } from '#core/timeframe.ts';
+
+// Each schema's message is the expectation: what a legal value looks like. lib/config/problems.ts puts file, path and value before it.
+
+function integer(min: number, max: number) {
+  const error = `an integer from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `one of ${values.join(', ')}` });
+}
+
+/** A closed object: an unknown key is a problem whose message lists the known ones. */
+function object<T extends z.core.$ZodLooseShape>(shape: T) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : `a mapping with the keys ${known}`) });
+}
+
+function list<T extends z.ZodType>(item: T, noun: string, max: number) {
+  const error = `a list of 1 to ${max} ${noun}`;
+  return z.array(item, { error }).min(1, { error }).max(max, { error });
+}
+
+const BOOLEAN = z.boolean({ error: 'true or false (not yes, no, on or off)' });
+
+const SYMBOL = z.custom<MarketSymbol>((value) => parseMarketSymbol(value) !== undefined, {
+  error: 'a symbol such as BTC/USDT: base and quote in capital ASCII letters and digits with one slash',
+});
+
+function unique<T>(items: readonly T[]): boolean {
+  return new Set(items).size === items.length;
+}
+
+const URL_EXPECTED = 'an http or https URL without user name and password, such as https://api.example.com';
+
+function isHttpUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, username, password, hostname } = new URL(value);
+  const isMetadataAddress = hostname === '169.254.169.254' || hostname.startsWith('[fe80');
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && !isMetadataAddress;
+}
+
+const HTTP_URL = z.custom<string>(isHttpUrl, { error: URL_EXPECTED });
+
+const ENVIRONMENT_NAME = z.custom<string>((value) => typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(value), {
+  error: 'the name of an environment variable in capitals, never the secret itself',
+});
+
+const EXCHANGE = object({
+  enabled: BOOLEAN.default(true),
+  rest_url: HTTP_URL.optional(),
+  symbols: list(SYMBOL, 'symbols', 2000).refine(unique, { error: 'each symbol once; remove the duplicate' }),
+});
+
+const EXCHANGES_FILE = object(Object.fromEntries(EXCHANGES.map((exchange) => [exchange, EXCHANGE.optional()])) as Record<Exchange, z.ZodOptional<typeof EXCHANGE>>).refine(
+  (exchanges) => Object.values(exchanges).some((exchange) => exchange?.enabled),
+  { error: `at least one enabled exchange of ${EXCHANGES.join(', ')}` },
+);
+
+const SYNC_FILE = object({
+  timeframes: list(oneOf(TIMEFRAMES), 'timeframes', TIMEFRAMES.length).refine(unique, { error: 'each timeframe once; remove the duplicate' }),
+  backfill_limit: integer(100, 100_000),
+  latest_candles: integer(5, 300),
+  recheck_candles: integer(5, 300),
+  close_grace_ms: integer(0, 30_000),
+  delay_seconds: integer(0, 50),
+  request_deadline_ms: integer(100, 60_000),
+  concurrency: integer(1, 64),
+}).refine((sync) => sync.close_grace_ms <= sync.delay_seconds * 1000, {
+  path: ['close_grace_ms'],
+  error: 'at most delay_seconds x 1000; a tick would run before its own candle counts as closed',
+});
+
+const LENGTH = integer(1, 200);
+
+const INDICATOR = z.discriminatedUnion(
+  'kind',
+  [
+    object({ kind: z.literal('sma'), length: LENGTH }),
+    object({ kind: z.literal('ema'), length: LENGTH }),
+    object({ kind: z.literal('rsi'), length: LENGTH }),
+    object({ kind: z.literal('macd'), fast: LENGTH, slow: LENGTH, signal: LENGTH }).refine((macd) => macd.fast < macd.slow, { path: ['fast'], error: 'less than slow' }),
+    object({ kind: z.literal('stochastic'), k: LENGTH, smooth_k: LENGTH, d: LENGTH }),
+  ],
+  { error: 'one of sma, ema, rsi, macd, stochastic' },
+);
+
+const INDICATORS_FILE = object({
+  lookback: integer(200, 5000),
+  min_candles: integer(1, 5000),
+  max_filled_candles: integer(0, 10_000),
+  delay_seconds: integer(0, 55),
+  ttl_seconds: integer(60, 86_400),
+  indicators: list(INDICATOR, 'indicators', 100).refine((indicators) => unique(indicators.map((indicator) => JSON.stringify(indicator))), {
+    error: 'each indicator once; remove the duplicate',
+  }),
+});
+
+const DATABASES_FILE = object({
+  clickhouse: object({
+    mode: oneOf(['embedded', 'http']),
+    url: HTTP_URL,
+    username: z.string({ error: 'a user name' }).min(1, { error: 'a user name' }).max(64, { error: 'a user name' }),
+    password_env: ENVIRONMENT_NAME,
+    database: z.string({ error: 'a name of letters, digits and _' }).regex(/^[a-zA-Z_]\w{0,62}$/, { error: 'a name of letters, digits and _' }),
+    ttl_days: integer(0, 36_500),
+    deadline_ms: integer(100, 600_000),
+  }),
+  cache: object({ provider: oneOf(['memory']) }),
+});
+
+const STREAMING_FILE = object({
+  stream: object({ provider: oneOf(['memory']), max_records: integer(1, 10_000_000) }),
+  archive: object({ provider: oneOf(['memory']) }),
+});
+
+/** One schema for everything in `config/`: a file a key. */
+export const CONFIG_FILES = {
+  exchanges: EXCHANGES_FILE,
+  sync: SYNC_FILE,
+  indicators: INDICATORS_FILE,
+  databases: DATABASES_FILE,
+  streaming: STREAMING_FILE,
+} as const;
+
+export type ConfigFile = keyof typeof CONFIG_FILES;

@@ -1,0 +1,76 @@
+import type { Candle } from '#core/candle.ts';
+import { compareDecimals, parseDecimal, ZERO, type Decimal } from '#core/decimal.ts';
+import type { CandlePage, CandleRequest, RefusedRow } from '#core/ports/exchange-rest-api.ts';
+import { TIMEFRAME_MS } from '#core/timeframe.ts';
+
+/** The fields of one row as the exchange sent them, not yet believed. */
+export type RawCandle = {
+  readonly openTimeMs: number;
+  readonly open: unknown;
+  readonly high: unknown;
+  readonly low: unknown;
+  readonly close: unknown;
+  readonly volume: unknown;
+  readonly quoteVolume?: unknown;
+  readonly tradeCount?: unknown;
+};
+
+const EARLIEST_MS = Date.UTC(2009, 0, 1);
+const LATEST_MS = Date.UTC(2100, 0, 1);
+
+/** The candle, or in words why the row is none. */
+export function checkCandle(raw: RawCandle, timeframeMs: number): Candle | string {
+  const { openTimeMs } = raw;
+  if (!Number.isSafeInteger(openTimeMs) || openTimeMs < EARLIEST_MS || openTimeMs >= LATEST_MS) return 'open time is not a plausible time';
+  if (openTimeMs % timeframeMs !== 0) return 'open time is not on the grid of the timeframe';
+  const [open, high, low, close, volume] = [raw.open, raw.high, raw.low, raw.close, raw.volume].map(wireDecimal);
+  if (open === undefined || high === undefined || low === undefined || close === undefined || volume === undefined) {
+    return 'a price or the volume is not a decimal of at most 20 integer and 18 fraction digits';
+  }
+  const problem = priceProblem(open, high, low, close);
+  if (problem !== null) return problem;
+  if (compareDecimals(volume, ZERO) < 0) return 'volume is negative';
+  const tradeCount = countOf(raw.tradeCount, volume);
+  // A venue that counts no trades for a traded candle has not counted: its quote volume is as empty.
+  const quoteVolume = raw.quoteVolume === undefined || tradeCount === null ? null : (wireDecimal(raw.quoteVolume) ?? null);
+  return { openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount };
+}
+
+/** All three exchanges send prices and volumes as strings; a JSON number has already lost digits. */
+function wireDecimal(value: unknown): Decimal | undefined {
+  return typeof value === 'string' ? parseDecimal(value) : undefined;
+}
+
+function priceProblem(open: Decimal, high: Decimal, low: Decimal, close: Decimal): string | null {
+  if (compareDecimals(low, ZERO) <= 0) return 'low is not above zero';
+  if (compareDecimals(low, open) > 0 || compareDecimals(low, close) > 0) return 'low is above open or close';
+  if (compareDecimals(high, open) < 0 || compareDecimals(high, close) < 0) return 'high is below open or close';
+  return null;
+}
+
+function countOf(value: unknown, volume: Decimal): number | null {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) return null;
+  return value === 0 && volume !== ZERO ? null : value;
+}
+
+/** More refused rows than this share of a page, and the page itself is not believed. */
+const MAX_REFUSED_SHARE = 0.1;
+
+/** Checks every row, puts them in order, each open time once, from the asked one on. Null when too much of the page is bad. */
+export function pageOf(rows: readonly unknown[], request: CandleRequest, rawOf: (row: unknown) => RawCandle | null): CandlePage | null {
+  const timeframeMs = TIMEFRAME_MS[request.timeframe];
+  const candles = new Map<number, Candle>();
+  const refused: RefusedRow[] = [];
+  for (const row of rows) {
+    const raw = rawOf(row);
+    const candle = raw === null ? 'the row has not the shape of a candle' : checkCandle(raw, timeframeMs);
+    if (typeof candle === 'string') refused.push({ reason: candle, row: excerpt(row) });
+    else if (candle.openTimeMs >= request.fromMs) candles.set(candle.openTimeMs, candle);
+  }
+  if (refused.length > rows.length * MAX_REFUSED_SHARE) return null;
+  return { candles: [...candles.values()].sort((a, b) => a.openTimeMs - b.openTimeMs), refused };
+}
+
+function excerpt(row: unknown): string {
+  return (JSON.stringify(row) ?? 'undefined').slice(0, 200);
+}

@@ -1,0 +1,109 @@
+import { ExchangeError, type ExchangeErrorCode } from '#core/errors.ts';
+import type { Exchange } from '#core/exchange.ts';
+import type { Clock } from '#core/ports/clock.ts';
+import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
+import type { Timer } from '#core/ports/timer.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import { createPacer } from '#std/pacer.ts';
+import { createBinanceProtocol } from './binance-protocol.ts';
+import { createCoinbaseProtocol } from './coinbase-protocol.ts';
+import { ccxtErrors } from './exchanges.ts';
+import { createHttpFetch } from './http-fetch.ts';
+import { createKrakenProtocol } from './kraken-protocol.ts';
+import type { Protocol, ProtocolOptions } from './protocol.ts';
+
+const PROTOCOLS = {
+  binance: createBinanceProtocol,
+  binanceus: createBinanceProtocol,
+  coinbase: createCoinbaseProtocol,
+  kraken: createKrakenProtocol,
+} as const satisfies Record<Exchange, (options: ProtocolOptions) => Protocol>;
+
+export type CcxtRestApiOptions = {
+  readonly exchange: Exchange;
+  readonly restUrl: string | undefined;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  /** Total time for one request, headers and body. */
+  readonly deadlineMs: number;
+};
+
+const USER_AGENT = 'tidemark/0.1 (market data)';
+
+/**
+ * `ExchangeRestApi` over ccxt's raw calls. ccxt builds URLs and knows the exchanges' error codes; time-outs, status codes, pacing, market
+ * lists and the check of every row are done here, because ccxt's own were measured to let garbage through.
+ */
+export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs }: CcxtRestApiOptions): ExchangeRestApi {
+  let serverTimeMs: number | null = null;
+  const onServerTime = (timeMs: number): void => {
+    serverTimeMs = timeMs;
+  };
+  const http = createHttpFetch({ exchange, timer, deadlineMs, userAgent: USER_AGENT, onServerTime });
+  // ccxt's own timer is set far beyond ours, so that it never speaks first.
+  const base = { enableRateLimit: false, timeout: deadlineMs * 10, userAgent: USER_AGENT, fetchImplementation: http.fetch };
+  const protocol = PROTOCOLS[exchange]({ exchange, base, restUrl: restUrl?.replace(/\/+$/, '') });
+  const pacer = createPacer(clock, protocol.pace.intervalMs);
+  const marketIds = new Map<MarketSymbol, string>();
+
+  const call = async <T>(what: string, marketId: string, work: () => Promise<T>): Promise<T> => {
+    await pacer.start(protocol.pace.perMarket ? marketId : '');
+    try {
+      return await work();
+    } catch (error) {
+      throw toExchangeError(exchange, what, error);
+    }
+  };
+
+  return {
+    exchange,
+    timeframes: protocol.timeframes,
+    maxCandlesPerRequest: protocol.maxCandlesPerRequest,
+    historyCandles: protocol.historyCandles,
+    async loadMarkets(symbols) {
+      const { markets, unavailable } = await call('its markets', '', () => protocol.listMarkets(symbols));
+      for (const { symbol, id } of markets) marketIds.set(symbol, id);
+      return { listed: markets.map(({ symbol }) => symbol), unavailable };
+    },
+    async fetchCandles(request) {
+      const { symbol, timeframe } = request;
+      const marketId = marketIds.get(symbol);
+      if (marketId === undefined) {
+        throw new ExchangeError(`${exchange} has no market "${symbol}"; load the markets first`, { code: 'BAD_SYMBOL', exchange, retryable: false });
+      }
+      const page = await call(`candles of ${symbol} ${timeframe}`, marketId, () => protocol.fetchCandles(marketId, request));
+      if (page === null) {
+        throw new ExchangeError(`${exchange} answered with something else than candles of ${symbol} ${timeframe}`, { code: 'BAD_PAYLOAD', exchange, retryable: true });
+      }
+      return page;
+    },
+    serverTimeMs: () => serverTimeMs,
+    close: async () => http.close(),
+  };
+}
+
+/** Most specific class first. What ccxt classifies by message text only arrives here when the status itself was fine. */
+const CCXT_CODES: readonly (readonly [new (message: string) => Error, ExchangeErrorCode, boolean])[] = [
+  [ccxtErrors.BadSymbol, 'BAD_SYMBOL', false],
+  [ccxtErrors.RateLimitExceeded, 'RATE_LIMITED', true],
+  [ccxtErrors.DDoSProtection, 'RATE_LIMITED', true],
+  [ccxtErrors.ExchangeNotAvailable, 'UNREACHABLE', true],
+  [ccxtErrors.NetworkError, 'UNREACHABLE', true],
+];
+
+/** Words for an unknown market and for throttling that ccxt passes on unclassified. */
+const BAD_SYMBOL_TEXT = /NOT_FOUND|Unknown asset pair|Invalid product_id/i;
+const THROTTLED_TEXT = /EService: ?Throttled/i;
+
+function toExchangeError(exchange: Exchange, what: string, error: unknown): ExchangeError {
+  if (error instanceof ExchangeError) return error;
+  const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ').slice(0, 300) : String(error);
+  const message = `${exchange} did not answer for ${what}: ${reason}`;
+  const [, code, retryable] = CCXT_CODES.find(([Class]) => error instanceof Class) ?? [null, textCode(reason), !BAD_SYMBOL_TEXT.test(reason)];
+  return new ExchangeError(message, { code, exchange, retryable }, { cause: error });
+}
+
+function textCode(reason: string): ExchangeErrorCode {
+  if (BAD_SYMBOL_TEXT.test(reason)) return 'BAD_SYMBOL';
+  return THROTTLED_TEXT.test(reason) ? 'RATE_LIMITED' : 'REFUSED';
+}

@@ -1,0 +1,45 @@
+import type { Exchange } from '#core/exchange.ts';
+import type { CandlePage, CandleRequest, MarketReport } from '#core/ports/exchange-rest-api.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import type { Timeframe } from '#core/timeframe.ts';
+
+export type Market = { readonly symbol: MarketSymbol; readonly id: string };
+
+export type MarketListing = { readonly markets: readonly Market[]; readonly unavailable: MarketReport['unavailable'] };
+
+/** What differs between exchanges: two calls and their limits. Failures are thrown as they come; the caller translates them. */
+export type Protocol = {
+  readonly timeframes: readonly Timeframe[];
+  readonly maxCandlesPerRequest: number;
+  readonly historyCandles: number | null;
+  /** Spacing of calls. `perMarket`: the exchange counts each market for itself. */
+  readonly pace: { readonly intervalMs: number; readonly perMarket: boolean };
+  listMarkets(symbols: readonly MarketSymbol[]): Promise<MarketListing>;
+  /** Null when the answer has not the shape of candles. */
+  fetchCandles(marketId: string, request: CandleRequest): Promise<CandlePage | null>;
+};
+
+export type ProtocolOptions = {
+  readonly exchange: Exchange;
+  /** Constructor options that every ccxt class gets: fetch, user agent, no limiter of its own. */
+  readonly base: Readonly<Record<string, unknown>>;
+  /** Origin that replaces the exchange's own host, without a trailing slash. */
+  readonly restUrl: string | undefined;
+};
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Sorts the asked symbols into listed ones and those that the exchange does not have or does not trade. */
+export function sortMarkets(symbols: readonly MarketSymbol[], find: (symbol: MarketSymbol) => { readonly id: string; readonly problem: string | null } | undefined): MarketListing {
+  const markets: Market[] = [];
+  const unavailable: { symbol: MarketSymbol; reason: string }[] = [];
+  for (const symbol of symbols) {
+    const found = find(symbol);
+    if (found === undefined) unavailable.push({ symbol, reason: 'the exchange does not list it' });
+    else if (found.problem === null) markets.push({ symbol, id: found.id });
+    else unavailable.push({ symbol, reason: found.problem });
+  }
+  return { markets, unavailable };
+}
