@@ -54,7 +54,7 @@ export type IndicatorValues = {
   readonly series: Series;
   readonly openTimeMs: number;
   readonly values: Readonly<Record<string, number>>;
-  /** Highest version among the candles that the values were computed from: decides which of two rows wins, the later one when equal. */
+  /** Version of this candle when the values were computed: decides which of two rows wins, the one written later when equal. */
   readonly candleVersion: bigint;
   /** Identifies the candles and settings that the values were computed from; positive, fits UInt64, not ordered. Equal means fresh. */
   readonly fingerprint: bigint;

@@ -1,4 +1,4 @@
-import { outputAt, requireLength, type Indicator } from './indicator.ts';
+import { candlesToForget, outputAt, requireLength, type Indicator } from './indicator.ts';
 
 export type EmaSetting = { readonly kind: 'ema'; readonly length: number };
 
@@ -11,6 +11,7 @@ export function createEma({ length }: EmaSetting): Indicator {
   return {
     names: [`EMA_${length}`],
     warmUp: length - 1,
+    settlesAfter: emaSettlesAfter(length),
     compute({ close }, outputs) {
       const output = outputAt(outputs, 0, close.length);
       output.fill(NaN, 0, Math.min(length - 1, close.length));
@@ -29,6 +30,13 @@ export function createEma({ length }: EmaSetting): Indicator {
 /** Weight of the newest value in an exponential average of `length`. */
 export function emaFactor(length: number): number {
   return 2 / (length + 1);
+}
+
+const REST_OF_SEED = 1e-12;
+
+/** `settlesAfter` of an exponential average whose first value is the mean of `length` inputs. */
+export function emaSettlesAfter(length: number): number {
+  return length - 1 + candlesToForget(1 - emaFactor(length), REST_OF_SEED);
 }
 
 /** Mean of `input[from..until)`, summed from the oldest on as TA-Lib seeds its averages. */

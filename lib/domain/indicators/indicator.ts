@@ -8,10 +8,13 @@ export type PriceColumns = {
 /**
  * One configured indicator. `names` are those of its values in the store, one output array each.
  * `warmUp` is the index of the first candle that has values: all names of an indicator begin at the same candle.
+ * `settlesAfter` is how many candles before a value suffice: what lies further back moves it by less than 1e-10 of its scale (the
+ * price; 100 for oscillators), so that values computed from a window and from the whole history agree.
  */
 export type Indicator = {
   readonly names: readonly string[];
   readonly warmUp: number;
+  readonly settlesAfter: number;
   /**
    * Writes one number per candle into each output (in the order of `names`), NaN while warming. Outputs are the caller's, to be
    * reused; they hold at least as many numbers as there are candles, what lies behind stays untouched. Outputs must not be inputs.
@@ -27,6 +30,11 @@ export function requireLength(setting: string, value: number, min: number): numb
     throw new RangeError(`indicator setting ${setting} is "${value}"; expected an integer from ${min} to ${MAX_LENGTH}`);
   }
   return value;
+}
+
+/** After how many candles a recursion that keeps the part `kept` (between 0 and 1) of its state per candle has only `rest` of it left. */
+export function candlesToForget(kept: number, rest: number): number {
+  return Math.ceil(Math.log(rest) / Math.log(kept));
 }
 
 /** The output at `index`, checked to be there and to hold `length` numbers; throws `RangeError` otherwise. */

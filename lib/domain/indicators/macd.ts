@@ -1,4 +1,4 @@
-import { emaFactor, meanOf } from './ema.ts';
+import { emaFactor, emaSettlesAfter, meanOf } from './ema.ts';
 import { outputAt, requireLength, type Indicator, type PriceColumns } from './indicator.ts';
 
 export type MacdSetting = { readonly kind: 'macd'; readonly fast: number; readonly slow: number; readonly signal: number };
@@ -21,6 +21,7 @@ export function createMacd(setting: MacdSetting): Indicator {
   return {
     names: [`MACD${suffix}`, `MACD_signal${suffix}`, `MACD_histogram${suffix}`],
     warmUp,
+    settlesAfter: emaSettlesAfter(slow) + emaSettlesAfter(signal),
     compute(columns, outputs) {
       const length = columns.close.length;
       const lines = [0, 1, 2].map((index) => outputAt(outputs, index, length)) as [Float64Array, Float64Array, Float64Array];

@@ -8,6 +8,7 @@ export function createSma({ length }: SmaSetting): Indicator {
   return {
     names: [`SMA_${length}`],
     warmUp: length - 1,
+    settlesAfter: length - 1,
     compute({ close }, outputs) {
       const output = outputAt(outputs, 0, close.length);
       output.fill(NaN, 0, Math.min(length - 1, close.length));

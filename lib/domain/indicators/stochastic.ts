@@ -21,6 +21,7 @@ export function createStochastic(setting: StochasticSetting): Indicator {
   return {
     names: [`STOCH_k${suffix}`, `STOCH_d${suffix}`],
     warmUp,
+    settlesAfter: warmUp,
     compute(columns, outputs) {
       const length = columns.close.length;
       const slowK = outputAt(outputs, 0, length);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fillGrid, type GridSegment } from '#domain/candles/filled-grid.ts';
-import type { PriceColumns } from '#domain/indicators/indicator.ts';
+import type { Indicator, PriceColumns } from '#domain/indicators/indicator.ts';
 import { createIndicator, DEFAULT_INDICATORS, type IndicatorSetting } from '#domain/indicators/registry.ts';
 import { REAL_SETS, realSet } from '../../fixtures/ta-lib/vectors.ts';
 import { computeAll, flatColumns, scaledError, slice } from './measure.ts';
@@ -120,12 +120,26 @@ test('the MACD histogram is the line minus the signal, exactly', () => {
 });
 
 describe('values from a window agree with those from the whole history within 1e-10 of scale', () => {
-  test.each(['kraken-btc-usd-1m', 'kraken-usdc-usd-1m', 'coinbase-btc-usd-1h', 'binance-eth-usdt-5m'] as const)('of 400 candles: %s', (name) => {
-    expect(worstOfWindows(gridOf(name), 400)).toBeLessThanOrEqual(1e-10);
+  test.each(REAL_SETS)('when it holds as many candles as the indicator needs to settle: %s', (name) => {
+    const grid = gridOf(name);
+    for (const indicator of DEFAULT_INDICATORS.map(createIndicator)) {
+      if (indicator.settlesAfter < grid.close.length) expect(worstOfWindows(indicator, grid, indicator.settlesAfter + 1)).toBeLessThanOrEqual(1e-10);
+    }
   });
 
-  test('of 600 candles, also where the market stands still for hours', () => {
-    expect(worstOfWindows(gridOf('binanceus-usdc-usdt-1m'), 600)).toBeLessThanOrEqual(1e-10);
+  test('with other lengths too, and only because of the candles before', () => {
+    const grid = gridOf('kraken-btc-usd-1m');
+    for (const setting of [{ kind: 'ema', length: 50 }, { kind: 'rsi', length: 5 }, { kind: 'macd', fast: 5, slow: 35, signal: 5 }] as const) {
+      const indicator = createIndicator(setting);
+      expect(worstOfWindows(indicator, grid, indicator.settlesAfter + 1)).toBeLessThanOrEqual(1e-10);
+      expect(worstOfWindows(indicator, grid, Math.ceil(indicator.settlesAfter / 4))).toBeGreaterThan(1e-10);
+    }
+  });
+
+  test('with no fewer candles, for RSI in a market that stands still for hours: 400 are not enough', () => {
+    const rsi = createIndicator({ kind: 'rsi', length: 14 });
+    expect(worstOfWindows(rsi, quietMarket(), 400)).toBeGreaterThan(1e-7);
+    expect(worstOfWindows(rsi, quietMarket(), rsi.settlesAfter + 1)).toBeLessThanOrEqual(1e-10);
   });
 });
 
@@ -155,15 +169,18 @@ function gridOf(name: (typeof REAL_SETS)[number]): GridSegment {
   return fillGrid(stored, { timeframeMs, maxFilledCandles: 60 })[0] as GridSegment;
 }
 
-function worstOfWindows(grid: PriceColumns, length: number): number {
+/** An hour of movement, then a tick up and down every 200 candles. */
+function quietMarket(): PriceColumns {
+  return flatColumns(Array.from({ length: 1200 }, (_, i) => (i < 600 ? 1 + 0.01 * Math.sin(i) : i % 200 < 2 ? 1.0001 : 1)));
+}
+
+function worstOfWindows(indicator: Indicator, grid: PriceColumns, length: number): number {
+  const whole = computeAll(indicator, grid);
   let worst = 0;
-  for (const indicator of DEFAULT_INDICATORS.map(createIndicator)) {
-    const whole = computeAll(indicator, grid);
-    for (let end = length; end <= grid.close.length; end++) {
-      for (const [name, values] of computeAll(indicator, slice(grid, end - length, end))) {
-        const error = scaledError(name, grid.close[end - 1] ?? NaN, values[length - 1] ?? NaN, whole.get(name)?.[end - 1] ?? NaN);
-        worst = Math.max(worst, error);
-      }
+  for (let end = length; end <= grid.close.length; end++) {
+    for (const [name, values] of computeAll(indicator, slice(grid, end - length, end))) {
+      const error = scaledError(name, grid.close[end - 1] ?? NaN, values[length - 1] ?? NaN, whole.get(name)?.[end - 1] ?? NaN);
+      worst = Math.max(worst, error);
     }
   }
   return worst;

@@ -1,0 +1,199 @@
+import type { Exchange } from '#core/exchange.ts';
+import type { CacheClient, CacheEntry } from '#core/ports/cache-client.ts';
+import type { Clock } from '#core/ports/clock.ts';
+import type { Logger } from '#core/ports/logger.ts';
+import type { IndicatorInput, IndicatorInputQuery, IndicatorValues, TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import { seriesKey, type Series } from '#core/series.ts';
+import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
+import { createGridWorkspace } from '#domain/candles/filled-grid.ts';
+import { createIndicatorSet, type IndicatorSet } from '#domain/indicators/indicator-set.ts';
+import type { IndicatorSetting } from '#domain/indicators/registry.ts';
+import { seriesValues, type SeriesValues } from '#domain/indicators/series-values.ts';
+
+export type IndicatorsSettings = {
+  readonly indicators: readonly IndicatorSetting[];
+  /** Least number of candles before a value that go into it; more are read where an indicator needs them to settle. */
+  readonly lookback: number;
+  readonly minCandles: number;
+  readonly maxFilledCandles: number;
+  readonly ttlSeconds: number;
+};
+
+export type ComputeIndicatorsPorts = {
+  readonly db: Pick<TimeSeriesDb, 'readIndicatorInputs' | 'insertIndicators'>;
+  readonly cache: CacheClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+export type ComputeIndicatorsInput = {
+  readonly exchange: Exchange;
+  /** Candles that end at or before this are closed. UTC ms. */
+  readonly tickMs: number;
+  readonly timeframes: readonly Timeframe[];
+  readonly settings: IndicatorsSettings;
+  /** `tick` checks the newest candles, and further back only where those are stale; `catch-up` checks all of history. */
+  readonly mode: 'tick' | 'catch-up';
+};
+
+export type WarmingSeries = { readonly series: Series; readonly candles: number; readonly needed: number };
+
+export type IndicatorsReport = {
+  readonly exchange: Exchange;
+  readonly tickMs: number;
+  readonly seriesRead: number;
+  readonly candlesRead: number;
+  /** Stored candles whose values were written. */
+  readonly candlesComputed: number;
+  readonly valuesWritten: number;
+  readonly filledCandles: number;
+  /** Series whose newest candle lacks values because too few candles lie behind it. */
+  readonly warming: readonly WarmingSeries[];
+  readonly cacheKeysWritten: number;
+  /** Why the cache was not written; the values in the store are not affected. */
+  readonly cacheFailure: string | null;
+};
+
+const RECHECKED_CANDLES = 10;
+const DEEPENING = 8;
+const MAX_ROWS_PER_INSERT = 100_000;
+
+/**
+ * Brings the stored indicator values of an exchange up to date with its stored candles and puts the newest ones into the cache.
+ * One query and one insert per tick; a further query only where values further back are stale as well (after a standstill, or when
+ * an older candle arrived late). Repeating it writes nothing new. Rejects when the store fails; a failing cache is reported.
+ */
+export async function computeIndicators(ports: ComputeIndicatorsPorts, input: ComputeIndicatorsInput): Promise<IndicatorsReport> {
+  const set = createIndicatorSet(input.settings);
+  const computedAtMs = ports.clock.nowMs();
+  const writer = createWriter(ports.db, computedAtMs);
+  const newest: Newest[] = [];
+  let candlesRead = 0;
+  let filledCandles = 0;
+  for await (const { series, values } of settledSeries(ports.db, input, set)) {
+    candlesRead += values.storedCandles;
+    filledCandles += values.filledCandles;
+    if (values.newest !== null) newest.push({ series, ...values.newest });
+    await writer.add(series, values.stale);
+  }
+  await writer.flush();
+  const needed = Math.max(input.settings.minCandles, set.lastWarmUp + 1);
+  const entries = newest.map((one) => cacheEntry(one, needed, computedAtMs));
+  const cacheFailure = await writeCache(ports, input, entries);
+  return {
+    exchange: input.exchange,
+    tickMs: input.tickMs,
+    seriesRead: newest.length,
+    candlesRead,
+    ...writer.written(),
+    filledCandles,
+    warming: newest.filter(({ gridCandles }) => gridCandles < needed).map(({ series, gridCandles }) => ({ series, candles: gridCandles, needed })),
+    cacheKeysWritten: cacheFailure === null ? entries.length : 0,
+    cacheFailure,
+  };
+}
+
+type Newest = { readonly series: Series } & NonNullable<SeriesValues['newest']>;
+
+type SettledSeries = { readonly series: Series; readonly values: SeriesValues };
+
+/** Every series once, each read as far back as its stale values go. */
+async function* settledSeries(db: ComputeIndicatorsPorts['db'], input: ComputeIndicatorsInput, set: IndicatorSet): AsyncGenerator<SettledSeries> {
+  const workspace = createGridWorkspace();
+  let wanted: ReadonlySet<string> | null = null;
+  let query = inputQuery(input, set, firstDepth(input), input.timeframes);
+  for (let depth = firstDepth(input); ; depth = nextDepth(depth, set)) {
+    const unsettled: Series[] = [];
+    for (const read of await db.readIndicatorInputs(query)) {
+      if (wanted !== null && !wanted.has(seriesKey(read.series))) continue;
+      const values = seriesValues(read, set, valuesRule(input, read, query), workspace);
+      if (values.unsettled) unsettled.push(read.series);
+      else yield { series: read.series, values };
+    }
+    if (unsettled.length === 0) return;
+    wanted = new Set(unsettled.map(seriesKey));
+    const timeframes = input.timeframes.filter((timeframe) => unsettled.some((series) => series.timeframe === timeframe));
+    query = { ...inputQuery(input, set, nextDepth(depth, set), timeframes), symbols: [...new Set(unsettled.map(({ symbol }) => symbol))] };
+  }
+}
+
+function firstDepth({ mode, settings }: ComputeIndicatorsInput): number {
+  // When a series becomes long enough for values, all its candles up to that one get theirs.
+  return mode === 'catch-up' ? Infinity : Math.max(RECHECKED_CANDLES, settings.minCandles);
+}
+
+function nextDepth(depth: number, { lookback }: IndicatorSet): number {
+  // A late candle makes a lookback of values stale; more than that is a standstill of unknown length.
+  return depth < lookback ? depth + lookback : depth * DEEPENING;
+}
+
+function inputQuery({ exchange, tickMs, settings }: ComputeIndicatorsInput, set: IndicatorSet, depth: number, timeframes: readonly Timeframe[]): IndicatorInputQuery {
+  const candlesBack = (timeframe: Timeframe, candles: number) => {
+    const step = TIMEFRAME_MS[timeframe];
+    return Math.max(0, tickMs - (tickMs % step) - candles * step);
+  };
+  // Twice the longest filled hole is added: behind a new candle its stored predecessor is checked too, or every candle of a thinly
+  // traded series would look like the end of a standstill; and the first candle read has a full lookback or stands behind a hole.
+  const checked = depth + settings.maxFilledCandles;
+  const read = checked + set.lookback + settings.maxFilledCandles;
+  return {
+    exchange,
+    fromMs: Object.fromEntries(timeframes.map((timeframe) => [timeframe, candlesBack(timeframe, read)])),
+    seenFromMs: Object.fromEntries(timeframes.map((timeframe) => [timeframe, candlesBack(timeframe, checked)])),
+  };
+}
+
+function valuesRule({ tickMs, settings }: ComputeIndicatorsInput, { series }: IndicatorInput, { seenFromMs }: IndicatorInputQuery) {
+  const { minCandles, maxFilledCandles } = settings;
+  return { timeframeMs: TIMEFRAME_MS[series.timeframe], minCandles, maxFilledCandles, closedUntilMs: tickMs, checkFromMs: seenFromMs[series.timeframe] ?? 0 };
+}
+
+function createWriter(db: ComputeIndicatorsPorts['db'], computedAtMs: number) {
+  let rows: IndicatorValues[] = [];
+  let candlesComputed = 0;
+  let valuesWritten = 0;
+  const insert = async (chunk: readonly IndicatorValues[]) => {
+    await db.insertIndicators(chunk);
+    candlesComputed += chunk.length;
+    valuesWritten += chunk.reduce((total, { values }) => total + Object.keys(values).length, 0);
+  };
+  return {
+    async add(series: Series, stale: SeriesValues['stale']) {
+      for (const one of stale) rows.push({ series, ...one, computedAtMs });
+      while (rows.length > MAX_ROWS_PER_INSERT) {
+        await insert(rows.slice(0, MAX_ROWS_PER_INSERT));
+        rows = rows.slice(MAX_ROWS_PER_INSERT);
+      }
+    },
+    async flush() {
+      if (rows.length > 0) await insert(rows);
+      rows = [];
+    },
+    written: () => ({ candlesComputed, valuesWritten }),
+  };
+}
+
+function cacheEntry({ series, openTimeMs, values, gridCandles }: Newest, needed: number, computedAtMs: number): CacheEntry {
+  const numbers = Object.entries(values).map(([name, value]) => [name, String(value)]);
+  return {
+    key: `indicators:${series.exchange}:${series.symbol}:${series.timeframe}`,
+    fields: {
+      ...Object.fromEntries(numbers),
+      open_time: String(openTimeMs),
+      computed_at: String(computedAtMs),
+      status: gridCandles < needed ? 'warming' : 'ready',
+    },
+  };
+}
+
+async function writeCache({ cache, logger }: ComputeIndicatorsPorts, { exchange, settings }: ComputeIndicatorsInput, entries: readonly CacheEntry[]): Promise<string | null> {
+  if (entries.length === 0) return null;
+  try {
+    await cache.writeHashes(entries, settings.ttlSeconds);
+    return null;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warn('the newest indicator values are not in the cache', { exchange, keys: entries.length, reason });
+    return reason;
+  }
+}
