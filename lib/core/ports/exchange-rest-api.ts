@@ -34,7 +34,7 @@ export interface ExchangeRestApi {
   readonly maxCandlesPerRequest: number;
   /** How many candles back the exchange can be asked for; null where it has no such horizon. */
   readonly historyCandles: number | null;
-  /** Which of `symbols` the exchange lists now. Must have succeeded once before candles are fetched. */
+  /** Which of `symbols` the exchange lists. Must have succeeded once before candles are fetched; cheap when repeated. */
   loadMarkets(symbols: readonly MarketSymbol[]): Promise<MarketReport>;
   /** One request. An empty page is an answer, not a proof that nothing traded. */
   fetchCandles(request: CandleRequest): Promise<CandlePage>;

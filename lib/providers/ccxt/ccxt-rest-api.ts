@@ -1,7 +1,7 @@
 import { ExchangeError, type ExchangeErrorCode } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { Clock } from '#core/ports/clock.ts';
-import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
+import type { ExchangeRestApi, MarketReport } from '#core/ports/exchange-rest-api.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { createPacer } from '#std/pacer.ts';
@@ -28,6 +28,9 @@ export type CcxtRestApiOptions = {
   readonly deadlineMs: number;
 };
 
+/** Listings change rarely; a failed load is not kept, so the next call asks again. */
+const MARKETS_LAST_MS = 6 * 3_600_000;
+
 const USER_AGENT = 'tidemark/0.1 (market data)';
 
 /**
@@ -45,6 +48,7 @@ export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs 
   const protocol = PROTOCOLS[exchange]({ exchange, base, restUrl: restUrl?.replace(/\/+$/, '') });
   const pacer = createPacer(clock, protocol.pace.intervalMs);
   const marketIds = new Map<MarketSymbol, string>();
+  let known: { readonly asked: string; readonly report: MarketReport; readonly untilMs: number } | undefined;
 
   const call = async <T>(what: string, marketId: string, work: () => Promise<T>): Promise<T> => {
     await pacer.start(protocol.pace.perMarket ? marketId : '');
@@ -61,9 +65,13 @@ export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs 
     maxCandlesPerRequest: protocol.maxCandlesPerRequest,
     historyCandles: protocol.historyCandles,
     async loadMarkets(symbols) {
+      const asked = symbols.join();
+      if (known?.asked === asked && clock.nowMs() < known.untilMs) return known.report;
       const { markets, unavailable } = await call('its markets', '', () => protocol.listMarkets(symbols));
       for (const { symbol, id } of markets) marketIds.set(symbol, id);
-      return { listed: markets.map(({ symbol }) => symbol), unavailable };
+      const report = { listed: markets.map(({ symbol }) => symbol), unavailable };
+      known = { asked, report, untilMs: clock.nowMs() + MARKETS_LAST_MS };
+      return report;
     },
     async fetchCandles(request) {
       const { symbol, timeframe } = request;

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { loadConfig, type Config } from '#config/load.ts';
+import type { Exchange } from '#core/exchange.ts';
+import type { Clock } from '#core/ports/clock.ts';
+import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
+import type { Logger } from '#core/ports/logger.ts';
+import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import { parseTickMessage } from '#core/scheduled-tick.ts';
+import type { Series } from '#core/series.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
+import { createHostParts } from '#factories/host-parts.ts';
+import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { processInOrder } from '#std/fifo-batch.ts';
+import { onceItSucceeds } from '#std/once-it-succeeds.ts';
+import { syncCandles, type SeriesSyncReport, type SyncReport } from '#usecases/sync-candles.ts';
+
+export type SyncDependencies = {
+  readonly settings: Config['sync'];
+  readonly symbols: (exchange: Exchange) => readonly MarketSymbol[];
+  /** A recording may have a symbol in some timeframes only. */
+  readonly hasSeries?: (series: Series) => boolean;
+  readonly api: (exchange: Exchange) => ExchangeRestApi;
+  readonly db: TimeSeriesDb;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onSeries?: (report: SeriesSyncReport) => void;
+  readonly onReport?: (report: SyncReport) => void;
+};
+
+export type SyncHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
+
+/** The sync service: each message is one tick of one exchange. The laptop, the emulator and AWS run this very function. */
+export function createSyncHandler(open: () => Promise<SyncDependencies>): SyncHandler {
+  const opened = onceItSucceeds(open);
+  return middy<SQSEvent, SQSBatchResponse>().handler(async (event: SQSEvent) => {
+    const dependencies = await opened();
+    return await processInOrder(
+      event.Records,
+      (record) => syncTick(dependencies, record),
+      ({ messageId }, error) => dependencies.logger.error('sync failed; the queue hands the tick over again', { messageId, error }),
+    );
+  }) as unknown as SyncHandler;
+}
+
+async function syncTick({ settings, symbols, hasSeries, api, db, clock, logger, onSeries, onReport }: SyncDependencies, record: SQSRecord): Promise<void> {
+  const tick = parseTickMessage({ messageGroupId: record.attributes.MessageGroupId, body: record.body });
+  if (typeof tick === 'string') {
+    logger.error('a message is not a tick and is dropped', { messageId: record.messageId, reason: tick });
+    return;
+  }
+  const report = await syncCandles(
+    { api: api(tick.exchange), db, clock, ...(onSeries === undefined ? {} : { onSeries }) },
+    { symbols: symbols(tick.exchange), timeframes: settings.timeframes, tickMs: tick.tickMs, settings, ...(hasSeries === undefined ? {} : { hasSeries }) },
+  );
+  logReport(logger, report);
+  onReport?.(report);
+}
+
+/** One line a tick that a person can read; what went wrong has lines of its own. */
+function logReport(logger: Logger, { exchange, tickMs, series, fetched, stored, changed, unchanged, refused, missing, unavailable, failure }: SyncReport): void {
+  const tick = new Date(tickMs).toISOString();
+  logger.info('synced', { exchange, tick, series: series.length, fetched, stored, changed, unchanged, refused, missing });
+  if (failure !== null) logger.error('the exchange could not be asked', { exchange, tick, ...failure });
+  for (const { symbol, reason } of unavailable) logger.warn('a symbol is not available', { exchange, tick, symbol, reason });
+  for (const report of series) {
+    if (report.failure !== null) logger.warn('a series could not be fetched', { ...report.series, tick, ...report.failure });
+    for (const { reason, row } of report.refused) logger.warn('a row was refused', { ...report.series, tick, reason, row });
+  }
+}
+
+/** On Lambda: configuration from the bundle, secrets and overrides from the environment, opened at the first event. */
+export const handler = createSyncHandler(async () => {
+  const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
+  const config = loadConfig(join(root, 'config'), process.env);
+  const { clock, timer, logger } = createHostParts('sync');
+  const { db } = await openTimeSeriesDb(config, {
+    timer,
+    schemaDirectory: join(root, 'schema/clickhouse'),
+    storeDirectory: join(root, '.tidemark/store'),
+    keepsForever: false,
+    environment: process.env,
+  });
+  const apis = new Map<Exchange, ExchangeRestApi>();
+  return {
+    settings: config.sync,
+    symbols: (exchange) => config.exchanges[exchange]?.symbols ?? [],
+    api(exchange) {
+      const api = apis.get(exchange) ?? createExchangeRestApi(config, exchange, { clock, timer });
+      apis.set(exchange, api);
+      return api;
+    },
+    db,
+    clock,
+    logger,
+  };
+});

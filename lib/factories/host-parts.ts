@@ -1,0 +1,23 @@
+import type { Clock } from '#core/ports/clock.ts';
+import type { Logger } from '#core/ports/logger.ts';
+import type { Timer } from '#core/ports/timer.ts';
+import { createJsonLogger, type LogLevel } from '#providers/system/json-logger.ts';
+import { createReplayClock } from '#providers/system/replay-clock.ts';
+import { createSystemClock } from '#providers/system/system-clock.ts';
+import { createSystemTimer } from '#providers/system/system-timer.ts';
+
+export type HostParts = { readonly clock: Clock; readonly timer: Timer; readonly logger: Logger };
+
+export type HostPartsOptions = {
+  /** Replays move through recorded time; without it the clock is the machine's. */
+  readonly replay?: { readonly startMs: number; readonly speed: number | 'max' };
+  readonly level?: LogLevel;
+  readonly write?: (line: string) => void;
+};
+
+/** Time and log of one process. Lambda and containers log to stdout, which is where their platform reads. */
+export function createHostParts(service: string, { replay, level = 'info', write = console.log }: HostPartsOptions = {}): HostParts {
+  const timer = createSystemTimer();
+  const clock = replay === undefined ? createSystemClock(timer) : createReplayClock({ ...replay, timer });
+  return { clock, timer, logger: createJsonLogger({ clock, level, service, write }) };
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '#core/ports/clock.ts';
+import type { Timer } from '#core/ports/timer.ts';
+import { sleep } from './system-clock.ts';
+
+export type ReplayClockOptions = {
+  readonly startMs: number;
+  /** Virtual seconds in a real second; `max` lets time stand still while work is done and jump when somebody waits. */
+  readonly speed: number | 'max';
+  readonly timer: Timer;
+};
+
+/** The market's time in a replay. */
+export function createReplayClock({ startMs, speed, timer }: ReplayClockOptions): Clock {
+  return speed === 'max' ? createJumpingClock(startMs, timer) : createRunningClock(startMs, speed, timer);
+}
+
+function createRunningClock(startMs: number, speed: number, timer: Timer): Clock {
+  const startedAt = timer.monotonicMs();
+  const nowMs = (): number => Math.floor(startMs + (timer.monotonicMs() - startedAt) * speed);
+  return {
+    nowMs,
+    async sleepUntil(timeMs, signal) {
+      // A timer may fire a little early; the promise is that the time has come.
+      while (nowMs() < timeMs && signal?.aborted !== true) {
+        // oxlint-disable-next-line no-await-in-loop -- waiting again is the point
+        await sleep(timer, Math.max((timeMs - nowMs()) / speed, 1), signal);
+      }
+    },
+  };
+}
+
+/** Whoever waits moves the time forward for everybody: nothing else happens between two ticks of a replay. */
+function createJumpingClock(startMs: number, timer: Timer): Clock {
+  let now = startMs;
+  return {
+    nowMs: () => now,
+    async sleepUntil(timeMs, signal) {
+      if (signal?.aborted === true) return;
+      now = Math.max(now, timeMs);
+      // Let sockets and the page have their turn even when no tick does any I/O.
+      await sleep(timer, 0.01, signal);
+    },
+  };
+}
