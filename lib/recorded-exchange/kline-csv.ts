@@ -86,7 +86,7 @@ function columnsOf(file: string, header: string): Map<Column, number> {
     const column = COLUMNS.find((one) => one === name);
     if ((column === undefined && !IGNORED.includes(name)) || names.indexOf(name) !== index) {
       const problem = column === undefined ? 'is not a known column' : 'is there twice';
-      throw new ConfigError(`${file} line 1: column "${name.slice(0, 80)}" ${problem}; known are ${[...COLUMNS, ...IGNORED].join(',')}; correct the header`);
+      throw new ConfigError(`${file} line 1: column ${quoted(name)} ${problem}; known are ${[...COLUMNS, ...IGNORED].join(',')}; correct the header`);
     }
     if (column !== undefined) at.set(column, index);
   });
@@ -98,7 +98,7 @@ function columnsOf(file: string, header: string): Map<Column, number> {
 function checkedTime({ where, cells, at }: Line, timeframeMs: number, previousMs: number | undefined): number {
   const text = cell(cells, at, 'open_time');
   const openTimeMs = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(openTimeMs)) throw new ConfigError(`${where}: open_time "${text}" is not a time; write milliseconds since 1970 in digits`);
+  if (Number.isNaN(openTimeMs)) throw new ConfigError(`${where}: open_time ${quoted(text)} is not a time; write milliseconds since 1970 in digits`);
   if (openTimeMs % timeframeMs !== 0) {
     throw new ConfigError(`${where}: open_time "${text}" is not on the grid of ${timeframeMs} ms; correct it or the timeframe in the file name`);
   }
@@ -129,7 +129,7 @@ function checkOptional(line: Line): void {
   if (line.at.has('quote_volume') && checkedDecimal(line, 'quote_volume').startsWith('-')) refuseOrder(line, 'quote_volume is below 0');
   const trades = cell(line.cells, line.at, 'trades');
   if (line.at.has('trades') && !/^\d{1,15}$/.test(trades)) {
-    throw new ConfigError(`${line.where}: trades "${trades.slice(0, 80)}" is not a count; write a whole number in digits`);
+    throw new ConfigError(`${line.where}: trades ${quoted(trades)} is not a count; write a whole number in digits`);
   }
 }
 
@@ -138,7 +138,7 @@ function checkedDecimal({ where, cells, at }: Line, column: Column): Decimal {
   const value = parseDecimal(text);
   if (value !== undefined) return value;
   throw new ConfigError(
-    `${where}: ${column} "${text.slice(0, 80)}" is not a decimal number of at most 20 integer and 18 fraction digits; write it like "22413.5"`,
+    `${where}: ${column} ${quoted(text)} is not a decimal number of at most 20 integer and 18 fraction digits; write it like "22413.5"`,
   );
 }
 
@@ -155,4 +155,9 @@ function isOrdered(lower: Decimal, upper: Decimal): boolean {
 function fractionDigits(value: Decimal): number {
   const point = value.indexOf('.');
   return point === -1 ? 0 : value.length - point - 1;
+}
+
+/** In quotes, short, with control characters escaped: the text may be anything. */
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
 }

@@ -28,9 +28,9 @@ export type RecordedExchange = {
   /** Origin of each venue of the recording, such as `http://127.0.0.1:43210`. */
   readonly urls: Readonly<Partial<Record<Exchange, string>>>;
   /** Requests of each venue since the start. */
-  requests(): Readonly<Partial<Record<Exchange, RequestCount>>>;
+  readonly requests: () => Readonly<Partial<Record<Exchange, RequestCount>>>;
   /** Ends the servers and every open connection. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 };
 
 type Venue = { readonly exchange: Exchange; readonly server: Server; readonly count: { all: number; refused: number } };
