@@ -47,7 +47,7 @@ export type WindowSource = {
   /** The same market's 1m candles: a longer open candle is rolled up from them where they were recorded. */
   readonly minutes: CandleWindow | undefined;
   /** Text of a candle on the wire. */
-  text(candle: Candle): string;
+  readonly text: (candle: Candle) => string;
 };
 
 /** Slots are the steps of the series' grid: slot 0 is the first recorded row, the last slot the last one. */
