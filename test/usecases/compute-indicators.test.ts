@@ -161,6 +161,21 @@ describe('whatever happened before, the next run leaves every stored candle with
     await store.expectSameAsCatchUp(wave(2000));
   });
 
+  test('after a standstill of some series: those are read again, and the others are not counted twice', async () => {
+    const store = platform();
+    const length = { '1m': 900, '5m': 180, '1h': 0 };
+    const late = [seriesOf('BTC/USD'), seriesOf('ETH/USD', '5m')];
+    for (const series of [...late, seriesOf('ETH/USD'), seriesOf('BTC/USD', '5m')]) {
+      await store.put(series, wave(length[series.timeframe] - (late.includes(series) ? 100 : 0), TIMEFRAME_MS[series.timeframe]));
+    }
+    await store.run('catch-up', START + 900 * MINUTE);
+    for (const series of late) await store.put(series, wave(length[series.timeframe], TIMEFRAME_MS[series.timeframe]).slice(-100));
+    store.forgetCalls();
+    const report = await store.run('tick', START + 900 * MINUTE);
+    expect(store.queries.map(({ symbols }) => symbols)).toEqual([undefined, ['BTC/USD', 'ETH/USD']]);
+    expect(report).toMatchObject({ seriesRead: 4, candlesComputed: 200, cacheKeysWritten: 4 });
+  });
+
   test.each([1, 30, 500])('after a candle %i minutes old arrived late: everything from it on that depends on it is new', async (age) => {
     const at = 1500 - 1 - age;
     const complete = wave(1500);
