@@ -34,6 +34,8 @@ export type ComputeIndicatorsInput = {
   readonly settings: IndicatorsSettings;
   /** `tick` checks the newest candles, and further back only where those are stale; `catch-up` checks all of history. */
   readonly mode: 'tick' | 'catch-up';
+  /** Where the store removes old candles: those that open before this may be gone. UTC ms; absent where everything is kept. */
+  readonly keptFromMs?: number | undefined;
 };
 
 export type WarmingSeries = { readonly series: Series; readonly candles: number; readonly needed: number };
@@ -143,9 +145,10 @@ function inputQuery({ exchange, tickMs, settings }: ComputeIndicatorsInput, set:
   };
 }
 
-function valuesRule({ tickMs, settings }: ComputeIndicatorsInput, { series }: IndicatorInput, { seenFromMs }: IndicatorInputQuery) {
+function valuesRule({ tickMs, settings, keptFromMs = -Infinity }: ComputeIndicatorsInput, { series }: IndicatorInput, { seenFromMs }: IndicatorInputQuery) {
   const { minCandles, maxFilledCandles } = settings;
-  return { timeframeMs: TIMEFRAME_MS[series.timeframe], minCandles, maxFilledCandles, closedUntilMs: tickMs, checkFromMs: seenFromMs[series.timeframe] ?? 0 };
+  const checkFromMs = seenFromMs[series.timeframe] ?? 0;
+  return { timeframeMs: TIMEFRAME_MS[series.timeframe], minCandles, maxFilledCandles, closedUntilMs: tickMs, checkFromMs, keptFromMs };
 }
 
 function createWriter(db: ComputeIndicatorsPorts['db'], computedAtMs: number) {

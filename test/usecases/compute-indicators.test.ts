@@ -219,6 +219,20 @@ describe('whatever happened before, the next run leaves every stored candle with
     expect(await store.run('catch-up', START + 302 * MINUTE, { indicators })).toMatchObject({ candlesComputed: 0 });
   });
 
+  test('after the store removed the oldest candles: values that knew them stay as they are', async () => {
+    const store = platform();
+    await store.put(seriesOf('BTC/USD'), wave(900).slice(100));
+    await store.run('catch-up', START + 900 * MINUTE);
+    const complete = platform();
+    await complete.put(seriesOf('BTC/USD'), wave(900));
+    await complete.run('catch-up', START + 900 * MINUTE);
+    await store.takeValuesOf(complete);
+    const before = await store.values(seriesOf('BTC/USD'));
+    expect(await store.run('catch-up', START + 900 * MINUTE, {}, START + 100 * MINUTE)).toMatchObject({ candlesComputed: 0 });
+    expect(await store.values(seriesOf('BTC/USD'))).toEqual(before);
+    expect(await store.run('catch-up', START + 900 * MINUTE)).toMatchObject({ candlesComputed: 563 });
+  });
+
   test('when the series grows candle by candle from nothing', async () => {
     const store = platform();
     for (const [i, candle] of wave(90).entries()) {
@@ -358,11 +372,12 @@ function platform() {
     forgetCalls: () => [queries, inserts, cacheWrites].forEach((calls) => calls.splice(0)),
     cached: (symbol: string) => cache.readHash(`indicators:kraken:${symbol}:1m`),
     valuedMinutes: async (series: Series) => (await values(series)).map(({ openTimeMs }) => (openTimeMs - START) / MINUTE),
-    async run(mode: 'tick' | 'catch-up', tickMs: number, changed: Partial<IndicatorsSettings> = {}) {
+    async run(mode: 'tick' | 'catch-up', tickMs: number, changed: Partial<IndicatorsSettings> = {}, keptFromMs?: number) {
       nowMs = tickMs;
-      const input = { exchange: 'kraken', tickMs, timeframes: ['1m', '5m'], settings: { ...SETTINGS, ...changed }, mode } as const;
+      const input = { exchange: 'kraken', tickMs, timeframes: ['1m', '5m'], settings: { ...SETTINGS, ...changed }, mode, keptFromMs } as const;
       return await computeIndicators({ db: recordedDb, cache: recordedCache, clock, logger }, input);
     },
+    takeValuesOf: async (other: { values: (series: Series) => Promise<readonly IndicatorValues[]> }) => await db.insertIndicators(await other.values(seriesOf('BTC/USD'))),
     /** What is stored is what a single catch-up over these candles writes, and another catch-up has nothing to do. */
     async expectSameAsCatchUp(candles: readonly StoredCandle[]) {
       const endMs = (candles.at(-1)?.openTimeMs ?? 0) + MINUTE;

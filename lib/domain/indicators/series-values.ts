@@ -14,6 +14,11 @@ export type ValuesRule = {
   readonly closedUntilMs: number;
   /** Candles that open before this are not checked for stale values. At least a lookback of candles must be given before it. */
   readonly checkFromMs: number;
+  /**
+   * Candles that open before this may have been removed for their age (UTC ms). Existing values whose lookback reaches behind it stay
+   * as they are: they were computed from more than is left.
+   */
+  readonly keptFromMs: number;
 };
 
 /** Values of one stored candle. Names without a value yet are left out. */
@@ -76,7 +81,8 @@ function checkSegment(candles: SeriesInput, current: BigUint64Array, segment: Gr
       hasUnchecked = true;
       continue;
     }
-    const isStale = candles.seenFingerprints[i] !== current[i];
+    const isOutlived = candles.seenFingerprints[i] !== 0n && candles.openTimesMs[i]! < rule.keptFromMs + set.lookback * rule.timeframeMs;
+    const isStale = candles.seenFingerprints[i] !== current[i] && !isOutlived;
     if (isStale) stale.push(i);
     firstChecked ??= isStale ? 'stale' : 'fresh';
   }

@@ -55,7 +55,7 @@ describe('every indicator', () => {
       const outputs = indicator.names.map(() => new Float64Array(columns.close.length + 3).fill(7));
       indicator.compute(columns, outputs);
       expect({ high: columns.high, low: columns.low, close: columns.close }).toEqual(before);
-      for (const output of outputs) expect([...output.slice(columns.close.length)]).toEqual([7, 7, 7]);
+      for (const output of outputs) expect(Array.from(output).slice(columns.close.length)).toEqual([7, 7, 7]);
     });
   });
 });

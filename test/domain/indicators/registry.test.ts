@@ -45,7 +45,7 @@ describe('lengths out of range are refused by name', () => {
 
 test('an output that is missing or too short is refused before anything is written', () => {
   const columns = flatColumns([1, 2, 3]);
-  const { compute } = createIndicator({ kind: 'sma', length: 2 });
-  expect(() => compute(columns, [])).toThrow('indicator output 0 holds no numbers; expected at least 3');
-  expect(() => compute(columns, [new Float64Array(2)])).toThrow('indicator output 0 holds 2 numbers; expected at least 3');
+  const sma = createIndicator({ kind: 'sma', length: 2 });
+  expect(() => sma.compute(columns, [])).toThrow('indicator output 0 holds no numbers; expected at least 3');
+  expect(() => sma.compute(columns, [new Float64Array(2)])).toThrow('indicator output 0 holds 2 numbers; expected at least 3');
 });
