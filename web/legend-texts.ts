@@ -1,0 +1,75 @@
+import type { Chart, ChartCandle } from '#local/page-chart.ts';
+import { COLORS, overlayColor } from './colors.ts';
+import { change, figure, fractionDigits, utcMinute, valueLabel } from './format.ts';
+import type { LegendItem } from './legend.ts';
+import { overlayNames, rsiNames } from './panels.ts';
+
+export type PanelText = { readonly title: string; readonly rows: readonly (readonly LegendItem[])[] };
+
+/** What the four legends say about one candle of the chart, or about its newest one. */
+export type LegendTexts = { readonly price: PanelText; readonly volume: PanelText; readonly rsi: PanelText; readonly macd: PanelText };
+
+const NO_VALUE = '\u2013';
+
+export function legendTexts(chart: Chart, candle: ChartCandle): LegendTexts {
+  const { symbol } = chart.series;
+  const [base = '', quote = ''] = symbol.split('/');
+  const valueOf = createLookup(chart, candle.t);
+  const digits = priceDigits(chart);
+  const indicator = (name: string, color: string, fraction: number): LegendItem => ({ name, label: valueLabel(name), value: fixed(valueOf(name), fraction), color });
+  return {
+    price: { title: `${symbol} in ${quote}`, rows: [priceItems(candle, digits), overlayNames(chart).map((name, i) => indicator(name, overlayColor(name, i), digits))] },
+    volume: { title: `Volume in ${base}`, rows: [[{ name: 'volume', label: '', value: figure(candle.v, 0), color: directionColor(candle) }]] },
+    rsi: { title: 'RSI', rows: [rsiNames(chart).map((name) => indicator(name, COLORS.rsi, 2))] },
+    macd: {
+      title: `MACD in ${quote}`,
+      rows: [
+        [
+          indicator('MACD', COLORS.macd, digits),
+          { ...indicator('MACD_signal', COLORS.signal, digits), label: 'signal' },
+          { ...indicator('MACD_histogram', histogramColor(valueOf('MACD_histogram')), digits), label: 'histogram' },
+        ],
+      ],
+    },
+  };
+}
+
+/** Fraction digits of the prices of a chart; at most 8 on an axis. */
+export function priceDigits({ candles }: Pick<Chart, 'candles'>): number {
+  return Math.min(8, fractionDigits(candles.flatMap(({ o, h, l, c }) => [o, h, l, c])));
+}
+
+function priceItems(candle: ChartCandle, digits: number): readonly LegendItem[] {
+  const color = directionColor(candle);
+  const price = (name: string, label: string, decimal: string): LegendItem => ({ name, label, value: figure(decimal, digits), color });
+  const items = [
+    { name: 'time', label: '', value: `${utcMinute(candle.t)} UTC`, color: COLORS.text },
+    price('open', 'O', candle.o),
+    price('high', 'H', candle.h),
+    price('low', 'L', candle.l),
+    price('close', 'C', candle.c),
+  ];
+  const end = candle.filled
+    ? { name: 'filled', label: '', value: 'filled: no candle stored', color: COLORS.text }
+    : { name: 'change', label: '', value: change(Number(candle.o), Number(candle.c)), color };
+  return [...items, end];
+}
+
+function directionColor({ o, c, filled }: ChartCandle): string {
+  if (filled) return COLORS.filled;
+  return Number(c) < Number(o) ? COLORS.down : COLORS.up;
+}
+
+function histogramColor(value: number | undefined): string {
+  return (value ?? 0) < 0 ? COLORS.down : COLORS.up;
+}
+
+function createLookup({ indicators }: Chart, t: number): (name: string) => number | undefined {
+  return (name) => indicators[name]?.findLast(([time]) => time === t)?.[1];
+}
+
+function fixed(value: number | undefined, digits: number): string {
+  if (value === undefined) return NO_VALUE;
+  const text = figure(Math.abs(value).toFixed(digits), digits);
+  return value < 0 ? `\u2212${text}` : text;
+}
