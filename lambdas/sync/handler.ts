@@ -15,7 +15,7 @@ import { createHostParts } from '#factories/host-parts.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
 import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
-import { syncCandles, type SeriesSyncReport, type SyncReport } from '#usecases/sync-candles.ts';
+import { createSyncMemory, syncCandles, type SeriesSyncReport, type SyncMemory, type SyncReport } from '#usecases/sync-candles.ts';
 
 export type SyncDependencies = {
   readonly settings: Config['sync'];
@@ -35,25 +35,29 @@ export type SyncHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
 /** The sync service: each message is one tick of one exchange. The laptop, the emulator and AWS run this very function. */
 export function createSyncHandler(open: () => Promise<SyncDependencies>): SyncHandler {
   const opened = onceItSucceeds(open);
+  const memories = new Map<Exchange, SyncMemory>();
   return middy<SQSEvent, SQSBatchResponse>().handler(async (event: SQSEvent) => {
     const dependencies = await opened();
     return await processInOrder(
       event.Records,
-      (record) => syncTick(dependencies, record),
+      (record) => syncTick(dependencies, memories, record),
       ({ messageId }, error) => dependencies.logger.error('sync failed; the queue hands the tick over again', { messageId, error }),
     );
   }) as unknown as SyncHandler;
 }
 
-async function syncTick({ settings, symbols, hasSeries, api, db, clock, logger, onSeries, onReport }: SyncDependencies, record: SQSRecord): Promise<void> {
+async function syncTick(dependencies: SyncDependencies, memories: Map<Exchange, SyncMemory>, record: SQSRecord): Promise<void> {
+  const { settings, symbols, hasSeries, api, db, clock, logger, onSeries, onReport } = dependencies;
   const tick = parseTickMessage({ messageGroupId: record.attributes.MessageGroupId, body: record.body });
   if (typeof tick === 'string') {
     logger.error('a message is not a tick and is dropped', { messageId: record.messageId, reason: tick });
     return;
   }
+  const memory = memories.get(tick.exchange) ?? createSyncMemory();
+  memories.set(tick.exchange, memory);
   const report = await syncCandles(
     { api: api(tick.exchange), db, clock, ...(onSeries === undefined ? {} : { onSeries }) },
-    { symbols: symbols(tick.exchange), timeframes: settings.timeframes, tickMs: tick.tickMs, settings, ...(hasSeries === undefined ? {} : { hasSeries }) },
+    { symbols: symbols(tick.exchange), timeframes: settings.timeframes, tickMs: tick.tickMs, settings, memory, ...(hasSeries === undefined ? {} : { hasSeries }) },
   );
   logReport(logger, report);
   onReport?.(report);

@@ -9,6 +9,7 @@ import { createGridWorkspace } from '#domain/candles/filled-grid.ts';
 import { createIndicatorSet, type IndicatorSet } from '#domain/indicators/indicator-set.ts';
 import type { IndicatorSetting } from '#domain/indicators/registry.ts';
 import { seriesValues, type SeriesValues } from '#domain/indicators/series-values.ts';
+import { createIndicatorsMemory, dueTimeframes, isKnown, recall, remember, settleTimeframe, type IndicatorsMemory } from './indicators-memory.ts';
 
 export type IndicatorsSettings = {
   readonly indicators: readonly IndicatorSetting[];
@@ -32,6 +33,8 @@ export type ComputeIndicatorsInput = {
   readonly tickMs: number;
   readonly timeframes: readonly Timeframe[];
   readonly settings: IndicatorsSettings;
+  /** Kept by the caller from one tick of this exchange to the next; without it every timeframe is read at every tick. */
+  readonly memory?: IndicatorsMemory;
   /** `tick` checks the newest candles, and further back only where those are stale; `catch-up` checks all of history. */
   readonly mode: 'tick' | 'catch-up';
   /** Where the store removes old candles: those that open before this may be gone. UTC ms; absent where everything is kept. */
@@ -72,7 +75,12 @@ export async function computeIndicators(ports: ComputeIndicatorsPorts, input: Co
   const newest: Newest[] = [];
   let candlesRead = 0;
   let filledCandles = 0;
-  for await (const { series, values } of settledSeries(ports.db, input, set)) {
+  const memory = input.memory ?? createIndicatorsMemory();
+  const due = input.mode === 'catch-up' ? input.timeframes : dueTimeframes(memory, input.timeframes, input.tickMs);
+  const settled: SettledSeries[] = [];
+  for await (const one of settledSeries(ports.db, { ...input, timeframes: due, memory }, set)) {
+    const { series, values } = one;
+    settled.push(one);
     candlesRead += values.storedCandles;
     filledCandles += values.filledCandles;
     if (values.newest !== null) newest.push({ series, ...values.newest });
@@ -80,7 +88,12 @@ export async function computeIndicators(ports: ComputeIndicatorsPorts, input: Co
   }
   await writer.flush();
   const needed = Math.max(input.settings.minCandles, set.lastWarmUp + 1);
-  const entries = newest.map((one) => cacheEntry(one, needed, computedAtMs));
+  for (const one of newest) memory.newest.set(seriesKey(one.series), cacheEntry(one, needed));
+  if (input.mode === 'tick') {
+    for (const { read, values, keepFromMs } of settled) remember(memory, read, values.stale, keepFromMs);
+    for (const timeframe of due) settleTimeframe(memory, timeframe, input.tickMs, newest);
+  }
+  const entries = [...memory.newest.values()].map(({ key, fields }) => ({ key, fields: { ...fields, computed_at: String(computedAtMs) } }));
   const cacheFailure = await writeCache(ports, input, entries);
   return {
     exchange: input.exchange,
@@ -97,29 +110,32 @@ export async function computeIndicators(ports: ComputeIndicatorsPorts, input: Co
 
 type Newest = { readonly series: Series } & NonNullable<SeriesValues['newest']>;
 
-type SettledSeries = { readonly series: Series; readonly values: SeriesValues };
+type SettledSeries = { readonly series: Series; readonly read: IndicatorInput; readonly values: SeriesValues; readonly keepFromMs: number };
+
+type Round = Omit<ComputeIndicatorsInput, 'memory'> & { readonly memory: IndicatorsMemory };
 
 /** Every series once, each read as far back as its stale values go. */
-async function* settledSeries(db: ComputeIndicatorsPorts['db'], input: ComputeIndicatorsInput, set: IndicatorSet): AsyncGenerator<SettledSeries> {
+async function* settledSeries(db: ComputeIndicatorsPorts['db'], round: Round, set: IndicatorSet): AsyncGenerator<SettledSeries> {
   const workspace = createGridWorkspace();
-  let wanted: ReadonlySet<string> | null = null;
-  let query = inputQuery(input, set, firstDepth(input), input.timeframes);
-  for (let depth = firstDepth(input); ; depth = nextDepth(depth, set)) {
+  let wanted: readonly Series[] | null = null;
+  for (let depth = firstDepth(round); ; depth = nextDepth(depth, set)) {
     const unsettled: Series[] = [];
-    for (const read of await db.readIndicatorInputs(query)) {
-      if (wanted !== null && !wanted.has(seriesKey(read.series))) continue;
-      const values = seriesValues(read, set, valuesRule(input, read, query), workspace);
-      if (values.unsettled) unsettled.push(read.series);
-      else yield { series: read.series, values };
+    const { query, checkFromMs, keepFromMs } = reachOf(round, set, depth, wanted);
+    for (const found of await db.readIndicatorInputs(query)) {
+      const { series } = found;
+      if (wanted !== null && !wanted.some((one) => seriesKey(one) === seriesKey(series))) continue;
+      const isWhole = query.seenFromMs[series.timeframe] !== undefined;
+      const read = isWhole ? found : recall(round.memory, found, query.fromMs[series.timeframe] ?? 0);
+      const values = read === null ? null : seriesValues(read, set, valuesRule(round, series, checkFromMs[series.timeframe] ?? 0), workspace);
+      if (read === null || values === null || values.unsettled) unsettled.push(series);
+      else yield { series, read, values, keepFromMs: keepFromMs[series.timeframe] ?? 0 };
     }
     if (unsettled.length === 0) return;
-    wanted = new Set(unsettled.map(seriesKey));
-    const timeframes = input.timeframes.filter((timeframe) => unsettled.some((series) => series.timeframe === timeframe));
-    query = { ...inputQuery(input, set, nextDepth(depth, set), timeframes), symbols: [...new Set(unsettled.map(({ symbol }) => symbol))] };
+    wanted = unsettled;
   }
 }
 
-function firstDepth({ mode, settings }: ComputeIndicatorsInput): number {
+function firstDepth({ mode, settings }: Round): number {
   // When a series becomes long enough for values, all its candles up to that one get theirs.
   return mode === 'catch-up' ? Infinity : Math.max(RECHECKED_CANDLES, settings.minCandles);
 }
@@ -129,26 +145,40 @@ function nextDepth(depth: number, { lookback }: IndicatorSet): number {
   return depth < lookback ? depth + lookback : depth * DEEPENING;
 }
 
-function inputQuery({ exchange, tickMs, settings }: ComputeIndicatorsInput, set: IndicatorSet, depth: number, timeframes: readonly Timeframe[]): IndicatorInputQuery {
-  const candlesBack = (timeframe: Timeframe, candles: number) => {
-    const step = TIMEFRAME_MS[timeframe];
-    return Math.max(0, tickMs - (tickMs % step) - candles * step);
-  };
+type OpenTimes = Readonly<Partial<Record<Timeframe, number>>>;
+
+type Reach = { readonly query: IndicatorInputQuery; readonly checkFromMs: OpenTimes; readonly keepFromMs: OpenTimes };
+
+/** What to read so that the newest `depth` candles can be checked and computed again: of all series, or of the `wanted` ones. */
+function reachOf({ exchange, tickMs, settings, memory, ...round }: Round, set: IndicatorSet, depth: number, wanted: readonly Series[] | null): Reach {
+  const timeframes = round.timeframes.filter((timeframe) => wanted === null || wanted.some((series) => series.timeframe === timeframe));
+  const backFrom = (candles: number, of: readonly Timeframe[]) =>
+    Object.fromEntries(of.map((timeframe) => [timeframe, candlesBefore(tickMs, TIMEFRAME_MS[timeframe], candles)]));
   // Twice the longest filled hole is added: behind a new candle its stored predecessor is checked too, or every candle of a thinly
   // traded series would look like the end of a standstill; and the first candle read has a full lookback or stands behind a hole.
   const checked = depth + settings.maxFilledCandles;
-  const read = checked + set.lookback + settings.maxFilledCandles;
+  const reach = checked + set.lookback + settings.maxFilledCandles;
+  const forgotten = timeframes.filter((timeframe) => wanted !== null || round.mode === 'catch-up' || !isKnown(memory, timeframe, tickMs));
+  const checkFromMs = backFrom(checked, timeframes);
   return {
-    exchange,
-    fromMs: Object.fromEntries(timeframes.map((timeframe) => [timeframe, candlesBack(timeframe, read)])),
-    seenFromMs: Object.fromEntries(timeframes.map((timeframe) => [timeframe, candlesBack(timeframe, checked)])),
+    query: {
+      exchange,
+      fromMs: { ...checkFromMs, ...backFrom(reach, forgotten) },
+      seenFromMs: backFrom(checked, forgotten),
+      ...(wanted === null ? {} : { symbols: [...new Set(wanted.map(({ symbol }) => symbol))] }),
+    },
+    checkFromMs,
+    keepFromMs: backFrom(reach, timeframes),
   };
 }
 
-function valuesRule({ tickMs, settings, keptFromMs = -Infinity }: ComputeIndicatorsInput, { series }: IndicatorInput, { seenFromMs }: IndicatorInputQuery) {
+function candlesBefore(tickMs: number, timeframeMs: number, candles: number): number {
+  return Math.max(0, tickMs - (tickMs % timeframeMs) - candles * timeframeMs);
+}
+
+function valuesRule({ tickMs, settings, keptFromMs = -Infinity }: Round, { timeframe }: Series, checkFromMs: number) {
   const { minCandles, maxFilledCandles } = settings;
-  const checkFromMs = seenFromMs[series.timeframe] ?? 0;
-  return { timeframeMs: TIMEFRAME_MS[series.timeframe], minCandles, maxFilledCandles, closedUntilMs: tickMs, checkFromMs, keptFromMs };
+  return { timeframeMs: TIMEFRAME_MS[timeframe], minCandles, maxFilledCandles, closedUntilMs: tickMs, checkFromMs, keptFromMs };
 }
 
 function createWriter(db: ComputeIndicatorsPorts['db'], computedAtMs: number) {
@@ -176,14 +206,14 @@ function createWriter(db: ComputeIndicatorsPorts['db'], computedAtMs: number) {
   };
 }
 
-function cacheEntry({ series, openTimeMs, values, gridCandles }: Newest, needed: number, computedAtMs: number): CacheEntry {
+/** Complete but for `computed_at`, which is the time of the tick that writes it: a reader sees by it that the service lives. */
+function cacheEntry({ series, openTimeMs, values, gridCandles }: Newest, needed: number): CacheEntry {
   const numbers = Object.entries(values).map(([name, value]) => [name, String(value)]);
   return {
     key: `indicators:${series.exchange}:${series.symbol}:${series.timeframe}`,
     fields: {
       ...Object.fromEntries(numbers),
       open_time: String(openTimeMs),
-      computed_at: String(computedAtMs),
       status: gridCandles < needed ? 'warming' : 'ready',
     },
   };

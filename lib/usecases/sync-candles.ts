@@ -36,7 +36,21 @@ export type SyncInput = {
   /** The scheduled time, a whole minute, UTC ms. */
   readonly tickMs: number;
   readonly settings: SyncSettings;
+  /** Kept by the caller from one tick of this exchange to the next; without it the store is read at every tick. */
+  readonly memory?: SyncMemory;
 };
+
+type KnownSeries = { newestMs: number | null; readonly candles: Map<number, StoredCandle> };
+
+/**
+ * What the store holds of the newest candles, as far as this process has read or written it. Only an economy: a process that starts
+ * without it fetches and stores the same. It is read anew every hour, and after a failed write.
+ */
+export type SyncMemory = { readUntilMs: number; readonly series: Map<string, KnownSeries> };
+
+export function createSyncMemory(): SyncMemory {
+  return { readUntilMs: 0, series: new Map() };
+}
 
 export type Failure = { readonly code: string; readonly message: string };
 
@@ -53,6 +67,8 @@ export type SeriesSyncReport = {
   /** Sent, but not closed yet by the exchange's clock or beyond the tick: not stored. */
   readonly stillOpen: number;
   readonly refused: readonly RefusedRow[];
+  /** Newest closed candle that is there after this fetch; null when there is none. */
+  readonly newestOpenTimeMs: number | null;
   /** Closed candles of the asked range that are still not there after this fetch. */
   readonly missing: readonly Hole[];
   readonly missingReason: 'not_sent' | 'fetch_failed' | null;
@@ -90,14 +106,22 @@ export async function syncCandles(ports: SyncPorts, input: SyncInput): Promise<S
   const { api } = ports;
   const markets = await loadMarkets(api, input.symbols);
   if ('code' in markets) return reportOf(api.exchange, input, [], [], markets);
-  const jobs = await planJobs(ports, input, markets.listed);
+  const memory = input.memory ?? createSyncMemory();
+  const series = wantedSeries(api.exchange, input, markets.listed);
+  await remember(ports, input, memory, series);
+  const jobs = planJobs(input, memory, series);
   const results = await mapConcurrent(jobs, input.settings.concurrency, async (job) => {
     const result = await runJob(ports, input, job);
     ports.onSeries?.(result.report);
     return result;
   });
-  await ports.db.insertCandles(results.filter(({ candles }) => candles.length > 0));
+  await store(ports, input, memory, results);
   return reportOf(api.exchange, input, results.map(({ report }) => report), markets.unavailable, null);
+}
+
+function wantedSeries(exchange: Exchange, { timeframes, hasSeries }: SyncInput, symbols: readonly MarketSymbol[]): readonly Series[] {
+  const all = timeframes.flatMap((timeframe) => symbols.map((symbol): Series => ({ exchange, symbol, timeframe })));
+  return hasSeries === undefined ? all : all.filter(hasSeries);
 }
 
 async function loadMarkets(api: ExchangeRestApi, symbols: readonly MarketSymbol[]): Promise<MarketReport | Failure> {
@@ -108,30 +132,57 @@ async function loadMarkets(api: ExchangeRestApi, symbols: readonly MarketSymbol[
   }
 }
 
-type Job = { readonly series: Series; readonly plan: FetchPlan; readonly stored: ReadonlyMap<number, StoredCandle> };
+type Job = { readonly series: Series; readonly plan: FetchPlan; readonly known: KnownSeries };
 
-/** Decides for every series whether and what to fetch, from two reads of the store. */
-async function planJobs({ api, db }: SyncPorts, input: SyncInput, symbols: readonly MarketSymbol[]): Promise<readonly Job[]> {
+/** Decides for every series whether and what to fetch. */
+function planJobs(input: SyncInput, memory: SyncMemory, series: readonly Series[]): readonly Job[] {
   const { tickMs, settings } = input;
-  const newest = new Map((await db.newestOpenTimes(api.exchange)).map(({ series, openTimeMs }) => [seriesKey(series), openTimeMs]));
-  const wanted = input.timeframes.flatMap((timeframe) => symbols.map((symbol): Series => ({ exchange: api.exchange, symbol, timeframe })));
-  const due = wanted.filter((series) => {
-    const timeframeMs = TIMEFRAME_MS[series.timeframe];
-    return (input.hasSeries?.(series) ?? true) && isDue({ tickMs, timeframeMs, newestMs: newest.get(seriesKey(series)) ?? null });
-  });
-  const stored = new Map((await readRecheckWindows(db, api.exchange, due, input)).map(({ series, candles }) => [seriesKey(series), candles]));
-  return due.map((series) => {
-    const timeframeMs = TIMEFRAME_MS[series.timeframe];
-    const candles = new Map((stored.get(seriesKey(series)) ?? []).map((candle) => [candle.openTimeMs, candle]));
-    const newestMs = newest.get(seriesKey(series)) ?? null;
-    return { series, stored: candles, plan: planFetch({ tickMs, timeframeMs, stored: new Set(candles.keys()), newestMs }, settings) };
+  return series.flatMap((one) => {
+    const timeframeMs = TIMEFRAME_MS[one.timeframe];
+    const known = memory.series.get(seriesKey(one)) ?? { newestMs: null, candles: new Map() };
+    const { newestMs, candles } = known;
+    if (!isDue({ tickMs, timeframeMs, newestMs })) return [];
+    return [{ series: one, known, plan: planFetch({ tickMs, timeframeMs, stored: new Set(candles.keys()), newestMs }, settings) }];
   });
 }
 
-async function readRecheckWindows(db: SyncPorts['db'], exchange: Exchange, due: readonly Series[], { tickMs, settings }: SyncInput): Promise<readonly SeriesCandles[]> {
+const MEMORY_LASTS_MS = 3_600_000;
+
+/** Two reads of the store: the newest candle of every series, and the candles among which holes are asked for again. */
+async function remember({ api, db, clock }: SyncPorts, { tickMs, settings, timeframes }: SyncInput, memory: SyncMemory, series: readonly Series[]): Promise<void> {
+  const nowMs = clock.nowMs();
+  if (nowMs < memory.readUntilMs && series.every((one) => memory.series.has(seriesKey(one)))) return;
   const windows: Partial<Record<Timeframe, TimeWindow>> = {};
-  for (const { timeframe } of due) windows[timeframe] ??= { fromMs: recheckFromMs(tickMs, TIMEFRAME_MS[timeframe], settings), untilMs: tickMs };
-  return await db.readCandles({ exchange, symbols: [...new Set(due.map(({ symbol }) => symbol))], windows });
+  for (const timeframe of timeframes) windows[timeframe] = { fromMs: recheckFromMs(tickMs, TIMEFRAME_MS[timeframe], settings), untilMs: tickMs + TIMEFRAME_MS[timeframe] };
+  const newest = new Map((await db.newestOpenTimes(api.exchange)).map((entry) => [seriesKey(entry.series), entry.openTimeMs]));
+  const symbols = [...new Set(series.map(({ symbol }) => symbol))];
+  const stored = new Map((await db.readCandles({ exchange: api.exchange, symbols, windows })).map((entry) => [seriesKey(entry.series), entry.candles]));
+  memory.series.clear();
+  for (const key of series.map(seriesKey)) {
+    const candles = new Map((stored.get(key) ?? []).map((candle) => [candle.openTimeMs, candle]));
+    memory.series.set(key, { newestMs: newest.get(key) ?? null, candles });
+  }
+  memory.readUntilMs = nowMs + MEMORY_LASTS_MS;
+}
+
+/** Writes what is new; only what the store has taken is remembered. */
+async function store({ db }: SyncPorts, { tickMs, settings }: SyncInput, memory: SyncMemory, results: readonly SeriesCandles[]): Promise<void> {
+  try {
+    await db.insertCandles(results.filter(({ candles }) => candles.length > 0));
+  } catch (error) {
+    memory.readUntilMs = 0;
+    throw error;
+  }
+  for (const { series, candles } of results) {
+    const known = memory.series.get(seriesKey(series));
+    if (known === undefined) continue;
+    for (const candle of candles) {
+      known.candles.set(candle.openTimeMs, candle);
+      known.newestMs = Math.max(known.newestMs ?? 0, candle.openTimeMs);
+    }
+    const fromMs = recheckFromMs(tickMs, TIMEFRAME_MS[series.timeframe], settings);
+    for (const openTimeMs of known.candles.keys()) if (openTimeMs < fromMs) known.candles.delete(openTimeMs);
+  }
 }
 
 type Fetched = { readonly candles: readonly Candle[]; readonly refused: readonly RefusedRow[]; readonly requests: number; readonly failure: Failure | null };
@@ -141,13 +192,13 @@ async function runJob(ports: SyncPorts, input: SyncInput, job: Job): Promise<Ser
   const closedUntilMs = closedUntil(ports, input);
   const timeframeMs = TIMEFRAME_MS[job.series.timeframe];
   const closed = fetched.candles.filter(({ openTimeMs }) => openTimeMs + timeframeMs <= closedUntilMs);
-  const fresh = closed.filter(({ openTimeMs }) => !job.stored.has(openTimeMs));
+  const fresh = closed.filter(({ openTimeMs }) => !job.known.candles.has(openTimeMs));
   const changed = closed.filter((candle) => {
-    const known = job.stored.get(candle.openTimeMs);
+    const known = job.known.candles.get(candle.openTimeMs);
     return known !== undefined && !sameCandle(known, candle);
   });
   const version = candleVersion({ finality: 'closed', sourceRank: REST_SOURCE_RANK, fetchedAtMs: ports.clock.nowMs(), sequence: 0 });
-  const there = new Set([...job.stored.keys(), ...closed.map(({ openTimeMs }) => openTimeMs)]);
+  const there = new Set([...job.known.candles.keys(), ...closed.map(({ openTimeMs }) => openTimeMs)]);
   const missing = holesOf(there, job.plan.fromMs, job.plan.untilMs, timeframeMs);
   const report: SeriesSyncReport = {
     series: job.series,
@@ -159,6 +210,7 @@ async function runJob(ports: SyncPorts, input: SyncInput, job: Job): Promise<Ser
     unchanged: closed.length - fresh.length - changed.length,
     stillOpen: fetched.candles.length - closed.length,
     refused: fetched.refused,
+    newestOpenTimeMs: there.size === 0 ? null : Math.max(...there),
     missing,
     missingReason: missing.length === 0 ? null : fetched.failure === null ? 'not_sent' : 'fetch_failed',
     failure: fetched.failure,

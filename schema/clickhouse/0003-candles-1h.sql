@@ -12,13 +12,10 @@ CREATE TABLE IF NOT EXISTS candles_1h
     quote_volume Nullable(Decimal(38, 18)) COMMENT 'NULL where the exchange does not send it' CODEC(ZSTD(1)),
     trade_count  Nullable(UInt64) COMMENT 'NULL where the exchange does not send it' CODEC(ZSTD(1)),
     version      UInt64 COMMENT 'finality, source rank, fetch time in ms, sequence' CODEC(Delta(8), ZSTD(1)),
-    CONSTRAINT exchange_is_an_id CHECK match(exchange, '^[a-z0-9]{1,20}$'),
-    CONSTRAINT symbol_is_unified CHECK match(symbol, '^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$'),
-    CONSTRAINT timestamp_is_plausible CHECK timestamp >= toDateTime64('2009-01-01 00:00:00', 3, 'UTC') AND timestamp < toDateTime64('2100-01-01 00:00:00', 3, 'UTC'),
-    CONSTRAINT timestamp_is_on_the_grid CHECK modulo(toUnixTimestamp64Milli(timestamp), 3600000) = 0,
-    CONSTRAINT low_is_positive CHECK low > 0,
-    CONSTRAINT low_is_lowest CHECK low <= least(open, close),
-    CONSTRAINT high_is_highest CHECK high >= greatest(open, close),
+    CONSTRAINT names_are_unified CHECK match(exchange, '^[a-z0-9]{1,20}$') AND match(symbol, '^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$'),
+    CONSTRAINT timestamp_is_on_the_grid CHECK timestamp >= toDateTime64('2009-01-01 00:00:00', 3, 'UTC') AND timestamp < toDateTime64('2100-01-01 00:00:00', 3, 'UTC')
+        AND modulo(toUnixTimestamp64Milli(timestamp), 3600000) = 0,
+    CONSTRAINT prices_are_in_order CHECK low > 0 AND low <= least(open, close) AND high >= greatest(open, close),
     CONSTRAINT volume_is_not_negative CHECK volume >= 0 AND (quote_volume IS NULL OR quote_volume >= 0),
     CONSTRAINT version_is_of_a_closed_candle CHECK version >= 4611686018427387904
 )

@@ -7,12 +7,10 @@ CREATE TABLE IF NOT EXISTS indicators
     timestamp      DateTime64(3, 'UTC') COMMENT 'open time of the candle' CODEC(DoubleDelta, ZSTD(1)),
     indicator_name LowCardinality(String),
     value          Float64 CODEC(ZSTD(1)),
-    candle_version UInt64 COMMENT 'highest version among the candles it was computed from' CODEC(Delta(8), ZSTD(1)),
+    candle_version UInt64 COMMENT 'version of this candle when it was computed' CODEC(Delta(8), ZSTD(1)),
     fingerprint    UInt64 COMMENT 'identifies the candles and settings it was computed from' CODEC(ZSTD(1)),
     computed_at    DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    CONSTRAINT exchange_is_an_id CHECK match(exchange, '^[a-z0-9]{1,20}$'),
-    CONSTRAINT symbol_is_unified CHECK match(symbol, '^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$'),
-    CONSTRAINT timeframe_is_known CHECK timeframe IN ('1m', '5m', '1h'),
+    CONSTRAINT names_are_unified CHECK match(exchange, '^[a-z0-9]{1,20}$') AND match(symbol, '^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$') AND timeframe IN ('1m', '5m', '1h'),
     CONSTRAINT value_is_finite CHECK isFinite(value)
 )
 ENGINE = ReplacingMergeTree(candle_version)

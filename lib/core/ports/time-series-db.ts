@@ -43,7 +43,7 @@ export type IndicatorInputQuery = {
   readonly exchange: Exchange;
   /** Per timeframe the first open time to read, inclusive, UTC ms. Timeframes that are not named are not read. */
   readonly fromMs: Readonly<Partial<Record<Timeframe, number>>>;
-  /** Per timeframe: indicator values at or after this open time count for `seenFingerprints`. */
+  /** Per timeframe: indicator values at or after this open time are read for `seenFingerprints`; none for timeframes not named. */
   readonly seenFromMs: Readonly<Partial<Record<Timeframe, number>>>;
   /** Only these symbols; every stored one when absent. */
   readonly symbols?: readonly MarketSymbol[] | undefined;

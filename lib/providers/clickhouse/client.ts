@@ -3,10 +3,7 @@ import { StoreError } from '#core/errors.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import { withDeadline, DeadlineError } from '#std/deadline.ts';
 
-/**
- * Sent with every statement. The embedded engine keeps what one statement set for the next one, and server defaults move between
- * versions: nothing is left to either.
- */
+/** In force for every statement: sent along over HTTP, set once on an embedded connection. Server defaults move between versions. */
 export const STATEMENT_SETTINGS = {
   async_insert: 0,
   date_time_output_format: 'simple',

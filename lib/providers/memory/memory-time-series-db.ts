@@ -80,7 +80,7 @@ function indicatorInput({ series, candles, indicators }: Stored, query: Indicato
   if (fromMs === undefined || query.symbols?.includes(series.symbol) === false) return [];
   const rows = slice(candles, { fromMs, untilMs: Number.POSITIVE_INFINITY });
   if (rows.length === 0) return [];
-  const seenFromMs = query.seenFromMs[series.timeframe] ?? 0;
+  const seenFromMs = query.seenFromMs[series.timeframe] ?? Number.POSITIVE_INFINITY;
   return [
     {
       series,

@@ -57,15 +57,15 @@ describe('the schema', () => {
   });
 
   test.each([
-    ['exchange_is_an_id', { exchange: "'Kraken'" }],
-    ['symbol_is_unified', { symbol: "'btc-usd'" }],
-    ['symbol_is_unified', { symbol: "'ВTC/USD'" }],
-    ['timestamp_is_plausible', { timestamp: "'1970-01-21 00:00:00.000'" }],
-    ['timestamp_is_plausible', { timestamp: "'2150-01-01 00:00:00.000'" }],
+    ['names_are_unified', { exchange: "'Kraken'" }],
+    ['names_are_unified', { symbol: "'btc-usd'" }],
+    ['names_are_unified', { symbol: "'ВTC/USD'" }],
+    ['timestamp_is_on_the_grid', { timestamp: "'1970-01-21 00:00:00.000'" }],
+    ['timestamp_is_on_the_grid', { timestamp: "'2150-01-01 00:00:00.000'" }],
     ['timestamp_is_on_the_grid', { timestamp: "'2023-03-10 00:00:00.001'" }],
-    ['low_is_positive', { open: '0', high: '0', low: '0', close: '0' }],
-    ['low_is_lowest', { low: '10.5' }],
-    ['high_is_highest', { high: '10.9' }],
+    ['prices_are_in_order', { open: '0', high: '0', low: '0', close: '0' }],
+    ['prices_are_in_order', { low: '10.5' }],
+    ['prices_are_in_order', { high: '10.9' }],
     ['volume_is_not_negative', { volume: '-1' }],
     ['version_is_of_a_closed_candle', { version: '17' }],
   ])('refuses what breaks %s: %o', async (constraint, bad) => {

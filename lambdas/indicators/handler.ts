@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { loadConfig, type Config } from '#config/load.ts';
+import type { Exchange } from '#core/exchange.ts';
+import type { CacheClient } from '#core/ports/cache-client.ts';
+import type { Clock } from '#core/ports/clock.ts';
+import type { Logger } from '#core/ports/logger.ts';
+import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import { parseTickMessage } from '#core/scheduled-tick.ts';
+import type { Timeframe } from '#core/timeframe.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
+import { createHostParts } from '#factories/host-parts.ts';
+import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { processInOrder } from '#std/fifo-batch.ts';
+import { onceItSucceeds } from '#std/once-it-succeeds.ts';
+import { computeIndicators, type IndicatorsReport } from '#usecases/compute-indicators.ts';
+import { createIndicatorsMemory, type IndicatorsMemory } from '#usecases/indicators-memory.ts';
+
+export type IndicatorsDependencies = {
+  readonly settings: Config['indicators'];
+  readonly timeframes: readonly Timeframe[];
+  readonly db: TimeSeriesDb;
+  readonly cache: CacheClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onReport?: (report: IndicatorsReport) => void;
+};
+
+export type IndicatorsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
+
+/** The indicators service: each message is one tick of one exchange. The laptop, the emulator and AWS run this very function. */
+export function createIndicatorsHandler(open: () => Promise<IndicatorsDependencies>): IndicatorsHandler {
+  const opened = onceItSucceeds(open);
+  const memories = new Map<Exchange, IndicatorsMemory>();
+  return middy<SQSEvent, SQSBatchResponse>().handler(async (event: SQSEvent) => {
+    const dependencies = await opened();
+    return await processInOrder(
+      event.Records,
+      (record) => indicatorsTick(dependencies, memories, record),
+      ({ messageId }, error) => dependencies.logger.error('indicators failed; the queue hands the tick over again', { messageId, error }),
+    );
+  }) as unknown as IndicatorsHandler;
+}
+
+async function indicatorsTick(dependencies: IndicatorsDependencies, memories: Map<Exchange, IndicatorsMemory>, record: SQSRecord): Promise<void> {
+  const { settings, timeframes, onReport, ...ports } = dependencies;
+  const tick = parseTickMessage({ messageGroupId: record.attributes.MessageGroupId, body: record.body });
+  if (typeof tick === 'string') {
+    ports.logger.error('a message is not a tick and is dropped', { messageId: record.messageId, reason: tick });
+    return;
+  }
+  const memory = memories.get(tick.exchange) ?? createIndicatorsMemory();
+  memories.set(tick.exchange, memory);
+  const report = await computeIndicators(ports, { ...tick, timeframes, settings, memory });
+  logReport(ports.logger, report);
+  onReport?.(report);
+}
+
+/** One line a tick that a person can read. */
+function logReport(logger: Logger, { exchange, tickMs, seriesRead, candlesComputed, valuesWritten, filledCandles, warming, cacheKeysWritten, cacheFailure }: IndicatorsReport): void {
+  const tick = new Date(tickMs).toISOString();
+  logger.info('computed indicators', { exchange, tick, series: seriesRead, candles: candlesComputed, values: valuesWritten, filled: filledCandles, warming: warming.length, cacheKeysWritten, cacheFailure });
+}
+
+/** On Lambda: configuration from the bundle, secrets and overrides from the environment, opened at the first event. */
+export const handler = createIndicatorsHandler(async () => {
+  const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
+  const config = loadConfig(join(root, 'config'), process.env);
+  const { clock, timer, logger } = createHostParts('indicators');
+  const { db } = await openTimeSeriesDb(config, {
+    timer,
+    schemaDirectory: join(root, 'schema/clickhouse'),
+    storeDirectory: join(root, '.tidemark/store'),
+    keepsForever: false,
+    environment: process.env,
+  });
+  return { settings: config.indicators, timeframes: config.sync.timeframes, db, cache: createCacheClient(config, clock), clock, logger };
+});

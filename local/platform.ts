@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { createIndicatorsHandler } from '#lambdas/indicators/handler.ts';
+import { createSyncHandler } from '#lambdas/sync/handler.ts';
+import type { Config } from '#config/load.ts';
+import type { Exchange } from '#core/exchange.ts';
+import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
+import { seriesKey, type Series } from '#core/series.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
+import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
+import type { HostParts } from '#factories/host-parts.ts';
+import { openTimeSeriesDb, type OpenedTimeSeriesDb } from '#factories/time-series-db.ts';
+import type { SeriesSyncReport } from '#usecases/sync-candles.ts';
+import { createRunTotals, type RunTotals } from './run-report.ts';
+import type { TickService } from './tick-loop.ts';
+import { projectFile } from './project-files.ts';
+
+export type PlatformOptions = {
+  readonly config: Config;
+  readonly parts: HostParts;
+  /** Which series exist: of the recording, or of the configuration for live data. */
+  readonly series: readonly Series[];
+  /** Origins of a recorded exchange's servers; empty for live data. */
+  readonly restUrls: Readonly<Partial<Record<Exchange, string>>>;
+  readonly onSeries: (report: SeriesSyncReport) => void;
+};
+
+/** Sync and indicators of one process over one store: the very handlers that run on Lambda, wired for the laptop. */
+export type Platform = {
+  readonly exchanges: readonly Exchange[];
+  readonly sync: TickService;
+  readonly indicators: TickService;
+  readonly catchUp: TickService;
+  readonly totals: RunTotals;
+  close(): Promise<void>;
+};
+
+export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTimeSeriesDb, 'db'>): Platform {
+  const { config, parts, series, restUrls } = options;
+  const { clock, timer, logger } = parts;
+  const totals = createRunTotals();
+  const exchanges = [...new Set(series.map(({ exchange }) => exchange))];
+  const known = new Set(series.map(seriesKey));
+  const apis = new Map<Exchange, ExchangeRestApi>(
+    exchanges.map((exchange) => [exchange, createExchangeRestApi(config, exchange, { clock, timer, restUrl: restUrls[exchange] })]),
+  );
+  const cache = createCacheClient(config, clock);
+  const sync = createSyncHandler(async () => ({
+    settings: config.sync,
+    symbols: (exchange) => [...new Set(series.filter((one) => one.exchange === exchange).map(({ symbol }) => symbol))],
+    hasSeries: (one) => known.has(seriesKey(one)),
+    api: (exchange) => apiOf(apis, exchange),
+    db,
+    clock,
+    logger,
+    onSeries: options.onSeries,
+    onReport: totals.addSync,
+  }));
+  const indicators = createIndicatorsHandler(async () => {
+    const timeframes = config.sync.timeframes;
+    return { settings: config.indicators, timeframes, db, cache, clock, logger, onReport: totals.addIndicators };
+  });
+  const delayMs = config.indicators.delaySeconds * 1000;
+  return {
+    exchanges,
+    sync: { handler: sync, delayMs: config.sync.delaySeconds * 1000, mode: 'tick' },
+    indicators: { handler: indicators, delayMs, mode: 'tick' },
+    catchUp: { handler: indicators, delayMs, mode: 'catch-up' },
+    totals,
+    async close() {
+      await Promise.all([...apis.values()].map((api) => api.close()));
+      await cache.close();
+    },
+  };
+}
+
+function apiOf(apis: ReadonlyMap<Exchange, ExchangeRestApi>, exchange: Exchange): ExchangeRestApi {
+  const api = apis.get(exchange);
+  if (api === undefined) throw new RangeError(`no REST access was opened for exchange "${exchange}"`);
+  return api;
+}
+
+/** Opens the configured store for this process, with its schema up to date. */
+export async function openStore(config: Config, parts: HostParts, storeDirectory: string, isReplay: boolean): Promise<OpenedTimeSeriesDb> {
+  const opened = await openTimeSeriesDb(config, {
+    timer: parts.timer,
+    schemaDirectory: projectFile('schema/clickhouse'),
+    storeDirectory,
+    keepsForever: isReplay,
+    environment: process.env,
+  });
+  const applied = await opened.db.migrate();
+  if (applied.length > 0) parts.logger.info('the schema is up to date', { applied });
+  return opened;
+}
+
+/** A password nobody has to remember: made at each start, kept in runtime.json (mode 0600). */
+export function makeWriterPassword(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/** Series that the configuration names for live data. */
+export function configuredSeries(config: Config): readonly Series[] {
+  return Object.entries(config.exchanges).flatMap(([exchange, entry]) =>
+    entry?.enabled === true
+      ? config.sync.timeframes.flatMap((timeframe) => entry.symbols.map((symbol) => ({ exchange: exchange as Exchange, symbol, timeframe })))
+      : [],
+  );
+}
