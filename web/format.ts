@@ -25,6 +25,12 @@ export function figure(decimal: string, leastFractionDigits: number): string {
   return padded === '' ? grouped : `${grouped}.${padded}`;
 }
 
+/** A computed value with so many digits, and a true minus sign. */
+export function signedFigure(value: number, digits: number): string {
+  const text = figure(Math.abs(value).toFixed(digits), digits);
+  return value < 0 && Number(value.toFixed(digits)) !== 0 ? `\u2212${text}` : text;
+}
+
 /** Most fraction digits that any of the decimals has. */
 export function fractionDigits(decimals: Iterable<string>): number {
   let most = 0;

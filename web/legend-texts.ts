@@ -1,6 +1,6 @@
 import type { Chart, ChartCandle } from '#local/page-chart.ts';
 import { COLORS, overlayColor } from './colors.ts';
-import { change, figure, fractionDigits, utcMinute, valueLabel } from './format.ts';
+import { change, figure, fractionDigits, signedFigure, utcMinute, valueLabel } from './format.ts';
 import type { LegendItem } from './legend.ts';
 import { overlayNames, rsiNames } from './panels.ts';
 
@@ -16,27 +16,39 @@ export function legendTexts(chart: Chart, candle: ChartCandle): LegendTexts {
   const [base = '', quote = ''] = symbol.split('/');
   const valueOf = createLookup(chart, candle.t);
   const digits = priceDigits(chart);
-  const indicator = (name: string, color: string, fraction: number): LegendItem => ({ name, label: valueLabel(name), value: fixed(valueOf(name), fraction), color });
+  const fine = macdDigits(chart);
+  const indicator = (name: string, color: string, fraction: number): LegendItem => ({ name, label: valueLabel(name), value: textOf(valueOf(name), fraction), color });
   return {
-    price: { title: `${symbol} in ${quote}`, rows: [priceItems(candle, digits), overlayNames(chart).map((name, i) => indicator(name, overlayColor(name, i), digits))] },
+    price: { title: `Price of ${base} in ${quote}`, rows: [priceItems(candle, digits), overlayNames(chart).map((name, i) => indicator(name, overlayColor(name, i), digits))] },
     volume: { title: `Volume in ${base}`, rows: [[{ name: 'volume', label: '', value: figure(candle.v, 0), color: directionColor(candle) }]] },
-    rsi: { title: 'RSI', rows: [rsiNames(chart).map((name) => indicator(name, COLORS.rsi, 2))] },
+    rsi: rsiText(rsiNames(chart).map((name) => indicator(name, COLORS.rsi, 2))),
     macd: {
-      title: `MACD in ${quote}`,
+      title: `MACD 12 26 9 in ${quote}`,
       rows: [
         [
-          indicator('MACD', COLORS.macd, digits),
-          { ...indicator('MACD_signal', COLORS.signal, digits), label: 'signal' },
-          { ...indicator('MACD_histogram', histogramColor(valueOf('MACD_histogram')), digits), label: 'histogram' },
+          { ...indicator('MACD', COLORS.macd, fine), label: '' },
+          { ...indicator('MACD_signal', COLORS.signal, fine), label: 'signal' },
+          { ...indicator('MACD_histogram', histogramColor(valueOf('MACD_histogram')), fine), label: 'histogram' },
         ],
       ],
     },
   };
 }
 
+function rsiText(items: readonly LegendItem[]): PanelText {
+  const [only] = items;
+  return items.length === 1 && only !== undefined ? { title: only.label, rows: [[{ ...only, label: '' }]] } : { title: 'RSI', rows: [items] };
+}
+
 /** Fraction digits of the prices of a chart; at most 8 on an axis. */
 export function priceDigits({ candles }: Pick<Chart, 'candles'>): number {
   return Math.min(8, fractionDigits(candles.flatMap(({ o, h, l, c }) => [o, h, l, c])));
+}
+
+/** Differences of averages of small prices need more digits than the prices. */
+export function macdDigits(chart: Pick<Chart, 'candles'>): number {
+  const digits = priceDigits(chart);
+  return digits < 4 ? digits : digits + 2;
 }
 
 function priceItems(candle: ChartCandle, digits: number): readonly LegendItem[] {
@@ -68,8 +80,6 @@ function createLookup({ indicators }: Chart, t: number): (name: string) => numbe
   return (name) => indicators[name]?.findLast(([time]) => time === t)?.[1];
 }
 
-function fixed(value: number | undefined, digits: number): string {
-  if (value === undefined) return NO_VALUE;
-  const text = figure(Math.abs(value).toFixed(digits), digits);
-  return value < 0 ? `\u2212${text}` : text;
+function textOf(value: number | undefined, digits: number): string {
+  return value === undefined ? NO_VALUE : signedFigure(value, digits);
 }

@@ -16,9 +16,9 @@ import {
 } from 'lightweight-charts';
 import type { Chart, ChartCandle } from '#local/page-chart.ts';
 import { COLORS, overlayColor } from './colors.ts';
-import { utcMinute } from './format.ts';
+import { signedFigure, utcMinute } from './format.ts';
 import { createLegend, type Legend } from './legend.ts';
-import { legendTexts, priceDigits } from './legend-texts.ts';
+import { legendTexts, macdDigits, priceDigits } from './legend-texts.ts';
 import { overlayNames, PANELS, rsiNames, type Panel } from './panels.ts';
 
 export type MarketChart = {
@@ -33,6 +33,8 @@ type Macd = { readonly histogram: ISeriesApi<'Histogram'>; readonly macd: Line; 
 const HEIGHTS: Readonly<Record<Panel, number>> = { price: 50, volume: 14, rsi: 17, macd: 19 };
 const PANE: Readonly<Record<Panel, number>> = { price: 0, volume: 1, rsi: 2, macd: 3 };
 const PIXELS_PER_CANDLE = 7;
+// Only the bounds at 30 and 70 are labelled: ticks of a low panel would stand on top of them.
+const RSI_FORMAT: PriceFormat = { type: 'custom', minMove: 0.1, formatter: (value: number) => String(Math.round(value * 10) / 10), tickmarksFormatter: (values) => values.map(() => '') };
 const QUIET = { lastValueVisible: false, priceLineVisible: false } as const;
 
 /** Four panels over one time axis, in `container`. */
@@ -63,9 +65,17 @@ export function createMarketChart(container: HTMLElement): MarketChart {
       drawLines(api, lines, chart);
       drawMacd(macd, chart);
       if (whole) showNewest(api, container.clientWidth, chart.candles.length);
+      leaveRoomForLegends(api, container.clientWidth);
       showLegends();
     },
   };
+}
+
+/** Legends take more lines on a phone. */
+function leaveRoomForLegends(api: IChartApi, width: number): void {
+  const isNarrow = width < 640;
+  api.priceScale('right', PANE.price).applyOptions({ scaleMargins: { top: isNarrow ? 0.3 : 0.14, bottom: 0.06 } });
+  api.priceScale('right', PANE.macd).applyOptions({ scaleMargins: { top: isNarrow ? 0.34 : 0.22, bottom: 0.08 } });
 }
 
 function chartOptions(): Parameters<typeof createChart>[1] {
@@ -99,7 +109,6 @@ function addFixed(api: IChartApi): Fixed {
     borderVisible: false,
     priceLineStyle: LineStyle.Dotted,
   });
-  price.priceScale().applyOptions({ scaleMargins: { top: 0.14, bottom: 0.06 } });
   const volume = api.addSeries(HistogramSeries, { ...QUIET, priceFormat: { type: 'volume', precision: 2 } }, PANE.volume);
   volume.priceScale().applyOptions({ scaleMargins: { top: 0.24, bottom: 0 } });
   return { price, gaps, volume };
@@ -109,7 +118,6 @@ function addPanes(api: IChartApi, legends: readonly Legend[]): Macd {
   const histogram = api.addSeries(HistogramSeries, { ...QUIET }, PANE.macd);
   const macd = api.addSeries(LineSeries, { ...QUIET, color: COLORS.macd, lineWidth: 1, crosshairMarkerVisible: false }, PANE.macd);
   const signal = api.addSeries(LineSeries, { ...QUIET, color: COLORS.signal, lineWidth: 1, crosshairMarkerVisible: false }, PANE.macd);
-  histogram.priceScale().applyOptions({ scaleMargins: { top: 0.22, bottom: 0.08 } });
   api.panes().forEach((pane, i) => {
     const panel = PANELS[i];
     const legend = legends[i];
@@ -175,16 +183,16 @@ function addRsi(api: IChartApi): Line {
   const whole = { priceRange: { minValue: 0, maxValue: 100 } };
   const line = api.addSeries(
     LineSeries,
-    { ...QUIET, color: COLORS.rsi, lineWidth: 1, crosshairMarkerVisible: false, priceFormat: priceFormat(2), autoscaleInfoProvider: () => whole },
+    { ...QUIET, color: COLORS.rsi, lineWidth: 1, crosshairMarkerVisible: false, priceFormat: RSI_FORMAT, autoscaleInfoProvider: () => whole },
     PANE.rsi,
   );
   line.priceScale().applyOptions({ scaleMargins: { top: 0.04, bottom: 0.04 } });
-  for (const price of [30, 70]) line.createPriceLine({ price, color: COLORS.rsiBound, lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true });
+  for (const price of [30, 70]) line.createPriceLine({ price, color: COLORS.rsiBound, lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true, axisLabelColor: COLORS.background, axisLabelTextColor: COLORS.text });
   return line;
 }
 
 function drawMacd({ histogram, macd, signal }: Macd, chart: Chart): void {
-  for (const series of [histogram, macd, signal]) series.applyOptions({ priceFormat: priceFormat(priceDigits(chart)) });
+  for (const series of [histogram, macd, signal]) series.applyOptions({ priceFormat: priceFormat(macdDigits(chart)) });
   macd.setData(points(chart, 'MACD'));
   signal.setData(points(chart, 'MACD_signal'));
   histogram.setData(points(chart, 'MACD_histogram').map((point) => ({ ...point, color: point.value < 0 ? COLORS.downSoft : COLORS.upSoft })));
@@ -199,8 +207,8 @@ function showNewest(api: IChartApi, width: number, candles: number): void {
   api.timeScale().setVisibleLogicalRange({ from: candles - shown, to: candles + 3 });
 }
 
-function priceFormat(precision: number): PriceFormat {
-  return { type: 'price', precision, minMove: 10 ** -precision };
+function priceFormat(digits: number): PriceFormat {
+  return { type: 'custom', minMove: 10 ** -digits, formatter: (price: number) => signedFigure(price, digits) };
 }
 
 function seconds(timeMs: number): UTCTimestamp {
