@@ -55,5 +55,5 @@ function withValue(node: unknown, variable: string, path: readonly string[], val
     if (node !== undefined) throw new ConfigError(`environment: ${variable} leads to "${key}" inside a value that is not a mapping; correct the name`);
   }
   const children = (node ?? {}) as Record<string, unknown>;
-  return { ...children, [key]: withValue(children[key], variable, rest, value) };
+  return { ...children, [key]: withValue(Object.hasOwn(children, key) ? children[key] : undefined, variable, rest, value) };
 }

@@ -1,47 +1,17 @@
 import * as z from 'zod';
 import { EXCHANGES, type Exchange } from '#core/exchange.ts';
-import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
+import { integer, listOnce, object, oneOf, SYMBOL } from './shapes.ts';
 
-// Each schema's message is the expectation: what a legal value looks like. lib/config/problems.ts puts file, path and value before it.
+const URL_EXPECTED = 'an http or https URL such as https://api.example.com, without user name, password and query, and not of a link-local or metadata address';
 
-function integer(min: number, max: number) {
-  const error = `an integer from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `one of ${values.join(', ')}` });
-}
-
-/** A closed object: an unknown key is a problem whose message lists the known ones. */
-function object<T extends z.core.$ZodLooseShape>(shape: T) {
-  const known = Object.keys(shape).join(', ');
-  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : `a mapping with the keys ${known}`) });
-}
-
-function list<T extends z.ZodType>(item: T, noun: string, max: number) {
-  const error = `a list of 1 to ${max} ${noun}`;
-  return z.array(item, { error }).min(1, { error }).max(max, { error });
-}
-
-const BOOLEAN = z.boolean({ error: 'true or false (not yes, no, on or off)' });
-
-const SYMBOL = z.custom<MarketSymbol>((value) => parseMarketSymbol(value) !== undefined, {
-  error: 'a symbol such as BTC/USDT: base and quote in capital ASCII letters and digits with one slash',
-});
-
-function unique<T>(items: readonly T[]): boolean {
-  return new Set(items).size === items.length;
-}
-
-const URL_EXPECTED = 'an http or https URL without user name and password, such as https://api.example.com';
+/** As the URL parser writes them: 169.254.x.x in every spelling, also inside IPv6, fe80::/10, and the clouds' metadata services. */
+const LINK_LOCAL_HOST = /^(169\.254\.|\[::ffff:a9fe:|\[fe[89ab][0-9a-f]:|\[fd00:ec2::254\]$|metadata\.google\.internal\.?$)/;
 
 function isHttpUrl(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, username, password, hostname } = new URL(value);
-  const isMetadataAddress = hostname === '169.254.169.254' || hostname.startsWith('[fe80');
-  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '' && !isMetadataAddress;
+  const { protocol, username, password, hostname, search, hash } = new URL(value);
+  return (protocol === 'http:' || protocol === 'https:') && username + password + search + hash === '' && !LINK_LOCAL_HOST.test(hostname);
 }
 
 const HTTP_URL = z.custom<string>(isHttpUrl, { error: URL_EXPECTED });
@@ -50,10 +20,12 @@ const ENVIRONMENT_NAME = z.custom<string>((value) => typeof value === 'string' &
   error: 'the name of an environment variable in capitals, never the secret itself',
 });
 
+const BOOLEAN = z.boolean({ error: 'true or false (not yes, no, on or off)' });
+
 const EXCHANGE = object({
   enabled: BOOLEAN.default(true),
   rest_url: HTTP_URL.optional(),
-  symbols: list(SYMBOL, 'symbols', 2000).refine(unique, { error: 'each symbol once; remove the duplicate' }),
+  symbols: listOnce(SYMBOL, 'symbol', 2000),
 });
 
 const EXCHANGES_FILE = object(Object.fromEntries(EXCHANGES.map((exchange) => [exchange, EXCHANGE.optional()])) as Record<Exchange, z.ZodOptional<typeof EXCHANGE>>).refine(
@@ -62,7 +34,7 @@ const EXCHANGES_FILE = object(Object.fromEntries(EXCHANGES.map((exchange) => [ex
 );
 
 const SYNC_FILE = object({
-  timeframes: list(oneOf(TIMEFRAMES), 'timeframes', TIMEFRAMES.length).refine(unique, { error: 'each timeframe once; remove the duplicate' }),
+  timeframes: listOnce(oneOf(TIMEFRAMES), 'timeframe', TIMEFRAMES.length),
   backfill_limit: integer(100, 100_000),
   latest_candles: integer(5, 300),
   recheck_candles: integer(5, 300),
@@ -72,7 +44,7 @@ const SYNC_FILE = object({
   concurrency: integer(1, 64),
 }).refine((sync) => sync.close_grace_ms <= sync.delay_seconds * 1000, {
   path: ['close_grace_ms'],
-  error: 'at most delay_seconds x 1000; a tick would run before its own candle counts as closed',
+  error: 'at most delay_seconds x 1000, or a tick would run before its own candle counts as closed; lower it or raise delay_seconds',
 });
 
 const LENGTH = integer(1, 200);
@@ -83,7 +55,7 @@ const INDICATOR = z.discriminatedUnion(
     object({ kind: z.literal('sma'), length: LENGTH }),
     object({ kind: z.literal('ema'), length: LENGTH }),
     object({ kind: z.literal('rsi'), length: LENGTH }),
-    object({ kind: z.literal('macd'), fast: LENGTH, slow: LENGTH, signal: LENGTH }).refine((macd) => macd.fast < macd.slow, { path: ['fast'], error: 'less than slow' }),
+    object({ kind: z.literal('macd'), fast: LENGTH, slow: LENGTH, signal: LENGTH }).refine((macd) => macd.fast < macd.slow, { path: ['fast'], error: 'a length below that of slow' }),
     object({ kind: z.literal('stochastic'), k: LENGTH, smooth_k: LENGTH, d: LENGTH }),
   ],
   { error: 'one of sma, ema, rsi, macd, stochastic' },
@@ -95,9 +67,7 @@ const INDICATORS_FILE = object({
   max_filled_candles: integer(0, 10_000),
   delay_seconds: integer(0, 55),
   ttl_seconds: integer(60, 86_400),
-  indicators: list(INDICATOR, 'indicators', 100).refine((indicators) => unique(indicators.map((indicator) => JSON.stringify(indicator))), {
-    error: 'each indicator once; remove the duplicate',
-  }),
+  indicators: listOnce(INDICATOR, 'indicator', 100),
 });
 
 const DATABASES_FILE = object({
