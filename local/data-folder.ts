@@ -2,12 +2,17 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '#core/errors.ts';
+import { EXCHANGES } from '#core/exchange.ts';
 
-/** What a running process says of itself, so that others can reach its store and know whom to ask. */
-const RUNTIME = z.object({
+const PROCESS = {
   pid: z.int(),
   /** When the process started, in the machine's own count: tells a live process from a later one with the same number. */
   started: z.string(),
+};
+
+/** What a running process says of itself, so that others can reach its store and know whom to ask. */
+const RUNTIME = z.object({
+  ...PROCESS,
   command: z.string(),
   pagePort: z.int().nullable(),
   storePort: z.int().nullable(),
@@ -15,6 +20,16 @@ const RUNTIME = z.object({
 });
 
 export type Runtime = z.infer<typeof RUNTIME>;
+
+/** Where a recorded exchange answers that runs in a process of its own, and what time it is there. */
+const EXCHANGE = z.object({
+  ...PROCESS,
+  recordings: z.string(),
+  urls: z.partialRecord(z.enum(EXCHANGES), z.string()),
+  replay: z.object({ startMs: z.int(), speed: z.number(), startedAtMs: z.number() }),
+});
+
+export type RunningExchange = z.infer<typeof EXCHANGE>;
 
 const STATE = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('replay'), recording: z.string(), fromMs: z.int(), tickMs: z.int() }),
@@ -45,7 +60,7 @@ export function takeDataFolder(directory: string, { command, fresh }: { readonly
     const reach = owner.pagePort === null ? '' : ` (its page: http://127.0.0.1:${owner.pagePort})`;
     throw new ConfigError(`the data folder "${directory}" is held by process ${owner.pid} (tidemark ${owner.command})${reach}; stop that process, or choose another folder with --data DIR`);
   }
-  const self = { pid: process.pid, started: startOf(process.pid) ?? '', command };
+  const self = { ...processIdentity(), command };
   writeAtomically(files.runtime, { ...self, pagePort: null, storePort: null, writerPassword: null });
   if (fresh) {
     rmSync(files.store, { recursive: true, force: true });
@@ -68,8 +83,36 @@ export function readRunningOwner(directory: string): Runtime | null {
   return startOf(runtime.pid) === runtime.started ? runtime : null;
 }
 
+/** Tells the services in other terminals where the recorded exchange of this process answers; the returned function takes it back. */
+export function publishExchange(directory: string, exchange: Omit<RunningExchange, 'pid' | 'started'>): () => void {
+  makeFolder(directory);
+  const running = readRunningExchange(directory);
+  if (running !== null) throw new ConfigError(`a recorded exchange already runs for the data folder "${directory}" (process ${running.pid}); stop it, or choose another folder with --data DIR`);
+  writeAtomically(filesOf(directory).exchange, { ...processIdentity(), ...exchange });
+  return () => rmSync(filesOf(directory).exchange, { force: true });
+}
+
+/** The recorded exchange that runs in another process for this folder, or null. */
+export function readRunningExchange(directory: string): RunningExchange | null {
+  const exchange = readJson(filesOf(directory).exchange, EXCHANGE);
+  return exchange !== null && startOf(exchange.pid) === exchange.started ? exchange : null;
+}
+
+/** Notes what the store holds, for a service that reaches the store through another process. */
+export function writeStoreState(directory: string, state: StoreState): void {
+  writeAtomically(filesOf(directory).state, state);
+}
+
+export function readStoreState(directory: string): StoreState | null {
+  return readJson(filesOf(directory).state, STATE);
+}
+
+function processIdentity() {
+  return { pid: process.pid, started: startOf(process.pid) ?? '' };
+}
+
 function filesOf(directory: string) {
-  return { store: join(directory, 'store'), state: join(directory, 'state.json'), runtime: join(directory, 'runtime.json') };
+  return { store: join(directory, 'store'), state: join(directory, 'state.json'), runtime: join(directory, 'runtime.json'), exchange: join(directory, 'exchange.json') };
 }
 
 function makeFolder(directory: string): void {

@@ -1,3 +1,4 @@
+import type { Exchange } from '#core/exchange.ts';
 import type { Series } from '#core/series.ts';
 import { seriesKey } from '#core/series.ts';
 import type { IndicatorsReport } from '#usecases/compute-indicators.ts';
@@ -23,6 +24,10 @@ export type RunTotals = {
   series(): readonly Readonly<SeriesTotals>[];
   errors(): readonly string[];
   lastTickMs(): number | null;
+  /** Why no exchange at all answered at its last tick; null when one did. */
+  unreachable(): string | null;
+  /** One line for people. */
+  summary(): string;
   toJson(facts: { readonly mode: 'replay' | 'live'; readonly recording: string | null; readonly durationMs: number }): Readonly<Record<string, unknown>>;
 };
 
@@ -36,6 +41,7 @@ export function createRunTotals(): RunTotals {
   let lastTickMs: number | null = null;
   let indicatorValues = 0;
   let errorCount = 0;
+  const failures = new Map<Exchange, string | null>();
 
   const addError = (message: string): void => {
     errorCount += 1;
@@ -44,6 +50,7 @@ export function createRunTotals(): RunTotals {
 
   return {
     addSync(report) {
+      failures.set(report.exchange, report.failure?.message ?? null);
       if (report.failure !== null) addError(report.failure.message);
       for (const { symbol, reason } of report.unavailable) addError(`${report.exchange} ${symbol}: ${reason}`);
       for (const entry of report.series) {
@@ -63,6 +70,15 @@ export function createRunTotals(): RunTotals {
     series: () => [...bySeries.values()],
     errors: () => [...errors.keys()],
     lastTickMs: () => lastTickMs,
+    unreachable() {
+      const reasons = [...failures.values()];
+      return reasons.length > 0 && reasons.every((reason) => reason !== null) ? (reasons[0] ?? null) : null;
+    },
+    summary() {
+      const candles = sum(bySeries, ({ stored }) => stored);
+      const counts = [[ticks, 'ticks'], [candles, 'candles stored'], [indicatorValues, 'indicator values'], [errorCount, 'errors']] as const;
+      return counts.map(([count, noun]) => `${count.toLocaleString('en-US')} ${noun}`).join(', ');
+    },
     toJson: ({ mode, recording, durationMs }) => ({
       mode,
       recording,

@@ -1,0 +1,96 @@
+import type { HostParts } from '#factories/host-parts.ts';
+import type { ConsoleOutput } from './console-output.ts';
+import type { Platform } from './platform.ts';
+import type { PlatformPhase, PlatformStatus } from './platform-status.ts';
+import { iso } from './replay-plan.ts';
+import { untilAborted } from './stop-signal.ts';
+import { runTickLoop, type TickService } from './tick-loop.ts';
+
+/** What the page and the console show while the platform runs. */
+export type RunningPlatform = { phase: PlatformPhase; seriesDone: number; platform: Platform | null };
+
+export type RunOptions = {
+  readonly running: RunningPlatform;
+  readonly platform: Platform;
+  readonly parts: HostParts;
+  readonly seriesCount: number;
+  readonly output: ConsoleOutput;
+  readonly signal: AbortSignal;
+  readonly firstTickMs: number;
+  readonly lastTickMs: number | null;
+  /** After the last tick the page stays up until a signal. */
+  readonly staysUp: boolean;
+  readonly facts: Pick<PlatformStatus, 'mode' | 'recording'>;
+  readonly onTick: (tickMs: number) => void;
+};
+
+/** The JSON report of a run, and whether it was good. */
+export type RunResult = { readonly report: Readonly<Record<string, unknown>>; readonly exitCode: 0 | 1 };
+
+const MINUTE_MS = 60_000;
+const PROGRESS_EVERY_MS = 200;
+
+/** Backfills, catches up, then runs tick after tick until the last one or a signal. */
+export async function runPlatform(options: RunOptions): Promise<RunResult> {
+  const { running, platform, parts, output, signal, facts } = options;
+  const { totals } = platform;
+  const startedAt = parts.timer.monotonicMs();
+  const result = (exitCode: 0 | 1): RunResult => ({ report: totals.toJson({ ...facts, durationMs: parts.timer.monotonicMs() - startedAt }), exitCode });
+  if (options.lastTickMs === null || options.firstTickMs <= options.lastTickMs) {
+    await backfill(options);
+    const unreachable = facts.mode === 'live' ? totals.unreachable() : null;
+    if (unreachable !== null) {
+      output.line(`No exchange can be reached: ${unreachable}. Check the network and start again; without one, run recorded data: npm start`);
+      return result(1);
+    }
+    await catchUp(options);
+    running.phase = 'running';
+    await runTicks(options, options.firstTickMs + MINUTE_MS, options.lastTickMs, [platform.sync, platform.indicators]);
+  }
+  output.line(`${signal.aborted ? 'stopped' : 'done'}: ${totals.summary()}`);
+  if (!signal.aborted && options.staysUp) {
+    running.phase = 'recording ended';
+    output.line('The recording has ended. The page stays up; Ctrl-C ends it, npm start -- --fresh begins anew.');
+    await untilAborted(signal);
+  }
+  running.phase = 'stopping';
+  return result(signal.aborted || totals.errors().length === 0 ? 0 : 1);
+}
+
+/** The first tick fetches the history of every series. */
+async function backfill(options: RunOptions): Promise<void> {
+  const { running, platform, output, seriesCount, firstTickMs } = options;
+  running.phase = 'backfilling';
+  const show = (): void => output.progress('series fetched', Math.min(running.seriesDone, seriesCount), seriesCount);
+  const shown = setInterval(show, PROGRESS_EVERY_MS);
+  try {
+    await runTickLoop({ ...loopParts(options), services: [platform.sync], firstTickMs, lastTickMs: firstTickMs, onTick: () => {} });
+  } finally {
+    clearInterval(shown);
+    show();
+  }
+}
+
+/** All stored history gets its indicator values, also what an interrupted run has left without. */
+async function catchUp(options: RunOptions): Promise<void> {
+  const { running, platform, output, firstTickMs } = options;
+  running.phase = 'catching up';
+  output.status('computing indicators of all stored candles');
+  await runTicks(options, firstTickMs, firstTickMs, [platform.catchUp]);
+  output.line(`ready: ${platform.totals.summary()}`);
+}
+
+async function runTicks(options: RunOptions, firstTickMs: number, lastTickMs: number | null, services: readonly TickService[]): Promise<void> {
+  const { totals } = options.platform;
+  const onTick = (tickMs: number, failed: number): void => {
+    totals.addTick(tickMs);
+    if (failed > 0) totals.addError(`${failed} messages of a tick failed in the store; the log tells why, and the next tick repairs it`);
+    options.onTick(tickMs);
+    options.output.status(`${iso(tickMs)}  ${totals.summary()}`);
+  };
+  await runTickLoop({ ...loopParts(options), services, firstTickMs, lastTickMs, onTick });
+}
+
+function loopParts({ parts, platform, signal }: RunOptions) {
+  return { clock: parts.clock, exchanges: platform.exchanges, signal };
+}

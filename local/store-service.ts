@@ -1,0 +1,32 @@
+import { createHostParts } from '#factories/host-parts.ts';
+import { startStoreEndpoint } from '#factories/store-endpoint.ts';
+import { ConfigError } from '#core/errors.ts';
+import { takeDataFolder } from './data-folder.ts';
+import { makeWriterPassword, openStore } from './platform.ts';
+import { createStack } from './resource-stack.ts';
+import type { ServiceContext, ServiceOptions } from './service-context.ts';
+import { untilAborted } from './stop-signal.ts';
+
+export type StoreServiceOptions = ServiceOptions & { readonly port: number; readonly isLive: boolean };
+
+/** Only the store: the embedded engine behind ClickHouse's HTTP interface on 127.0.0.1, until stopped. */
+export async function runStoreService(options: StoreServiceOptions, { config, output, signal, log }: ServiceContext): Promise<void> {
+  const stack = createStack();
+  try {
+    const folder = takeDataFolder(options.dataDirectory, { command: 'store', fresh: false });
+    stack.add('the data folder', async () => folder.release());
+    const parts = createHostParts('store', { level: options.logLevel, write: log });
+    // Without a word to the contrary data are kept: a time to live would remove a replay of old days at once.
+    const { db, engine } = await openStore(config, parts, folder.storeDirectory, !options.isLive);
+    stack.add('the store', () => db.close());
+    if (engine === null) throw new ConfigError('config/databases.yaml: clickhouse.mode is "http", expected embedded: a ClickHouse server offers itself; use it directly');
+    const writerPassword = makeWriterPassword();
+    const endpoint = await startStoreEndpoint(config, engine, { port: options.port, writerPassword });
+    stack.add('the store endpoint', () => endpoint.close());
+    folder.publish({ pagePort: null, storePort: endpoint.port, writerPassword });
+    output.line(`store at ${endpoint.url} (reading needs no password); Ctrl-C ends it`);
+    await untilAborted(signal);
+  } finally {
+    await stack.close();
+  }
+}
