@@ -40,12 +40,15 @@ function createTerminalOutput(stream: OutputStream): ConsoleOutput {
 
 function createPipeOutput(stream: OutputStream, nowMs: () => number): ConsoleOutput {
   let lastStatusMs = Number.NEGATIVE_INFINITY;
+  let lastProgress = '';
   const line = (text: string): void => void stream.write(`${text}\n`);
   return {
     line,
     progress(label, done, total) {
       const quarter = Math.max(1, Math.ceil(total / 4));
-      if (done === total || done % quarter === 0) line(`${done}/${total} ${label}`);
+      const text = `${Math.floor(done / quarter) * quarter >= total ? total : done - (done % quarter)} of ${total} ${label}`;
+      if (text !== lastProgress) line(text);
+      lastProgress = text;
     },
     status(text) {
       if (nowMs() - lastStatusMs < STATUS_EVERY_MS) return;

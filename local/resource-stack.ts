@@ -1,3 +1,5 @@
+export type ResourceStack = ReturnType<typeof createStack>;
+
 /** What was opened, so that it is closed in reverse order whatever happens. */
 export function createStack() {
   const opened: { readonly name: string; readonly close: () => Promise<void> }[] = [];

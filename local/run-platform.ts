@@ -1,26 +1,22 @@
-import type { HostParts } from '#factories/host-parts.ts';
 import type { ConsoleOutput } from './console-output.ts';
+import type { MarketSource } from './market-source.ts';
 import type { Platform } from './platform.ts';
-import type { PlatformPhase, PlatformStatus } from './platform-status.ts';
+import type { PlatformPhase } from './platform-status.ts';
 import { iso } from './replay-plan.ts';
 import { untilAborted } from './stop-signal.ts';
 import { runTickLoop, type TickService } from './tick-loop.ts';
 
 /** What the page and the console show while the platform runs. */
-export type RunningPlatform = { phase: PlatformPhase; seriesDone: number; platform: Platform | null };
+export type RunningPlatform = { phase: PlatformPhase; seriesDone: number };
 
 export type RunOptions = {
+  readonly source: MarketSource;
   readonly running: RunningPlatform;
   readonly platform: Platform;
-  readonly parts: HostParts;
-  readonly seriesCount: number;
   readonly output: ConsoleOutput;
   readonly signal: AbortSignal;
-  readonly firstTickMs: number;
-  readonly lastTickMs: number | null;
   /** After the last tick the page stays up until a signal. */
   readonly staysUp: boolean;
-  readonly facts: Pick<PlatformStatus, 'mode' | 'recording'>;
   readonly onTick: (tickMs: number) => void;
 };
 
@@ -32,11 +28,12 @@ const PROGRESS_EVERY_MS = 200;
 
 /** Backfills, catches up, then runs tick after tick until the last one or a signal. */
 export async function runPlatform(options: RunOptions): Promise<RunResult> {
-  const { running, platform, parts, output, signal, facts } = options;
+  const { source, running, platform, output, signal } = options;
+  const { facts, parts, firstTickMs, lastTickMs } = source;
   const { totals } = platform;
   const startedAt = parts.timer.monotonicMs();
   const result = (exitCode: 0 | 1): RunResult => ({ report: totals.toJson({ ...facts, durationMs: parts.timer.monotonicMs() - startedAt }), exitCode });
-  if (options.lastTickMs === null || options.firstTickMs <= options.lastTickMs) {
+  if (lastTickMs === null || firstTickMs <= lastTickMs) {
     await backfill(options);
     const unreachable = facts.mode === 'live' ? totals.unreachable() : null;
     if (unreachable !== null) {
@@ -45,7 +42,7 @@ export async function runPlatform(options: RunOptions): Promise<RunResult> {
     }
     await catchUp(options);
     running.phase = 'running';
-    await runTicks(options, options.firstTickMs + MINUTE_MS, options.lastTickMs, [platform.sync, platform.indicators]);
+    await runTicks(options, firstTickMs + MINUTE_MS, lastTickMs, [platform.sync, platform.indicators]);
   }
   output.line(`${signal.aborted ? 'stopped' : 'done'}: ${totals.summary()}`);
   if (!signal.aborted && options.staysUp) {
@@ -59,9 +56,10 @@ export async function runPlatform(options: RunOptions): Promise<RunResult> {
 
 /** The first tick fetches the history of every series. */
 async function backfill(options: RunOptions): Promise<void> {
-  const { running, platform, output, seriesCount, firstTickMs } = options;
+  const { source, running, platform, output } = options;
+  const { firstTickMs, series } = source;
   running.phase = 'backfilling';
-  const show = (): void => output.progress('series fetched', Math.min(running.seriesDone, seriesCount), seriesCount);
+  const show = (): void => output.progress('series fetched', Math.min(running.seriesDone, series.length), series.length);
   const shown = setInterval(show, PROGRESS_EVERY_MS);
   try {
     await runTickLoop({ ...loopParts(options), services: [platform.sync], firstTickMs, lastTickMs: firstTickMs, onTick: () => {} });
@@ -73,10 +71,10 @@ async function backfill(options: RunOptions): Promise<void> {
 
 /** All stored history gets its indicator values, also what an interrupted run has left without. */
 async function catchUp(options: RunOptions): Promise<void> {
-  const { running, platform, output, firstTickMs } = options;
+  const { source, running, platform, output } = options;
   running.phase = 'catching up';
   output.status('computing indicators of all stored candles');
-  await runTicks(options, firstTickMs, firstTickMs, [platform.catchUp]);
+  await runTicks(options, source.firstTickMs, source.firstTickMs, [platform.catchUp]);
   output.line(`ready: ${platform.totals.summary()}`);
 }
 
@@ -91,6 +89,6 @@ async function runTicks(options: RunOptions, firstTickMs: number, lastTickMs: nu
   await runTickLoop({ ...loopParts(options), services, firstTickMs, lastTickMs, onTick });
 }
 
-function loopParts({ parts, platform, signal }: RunOptions) {
-  return { clock: parts.clock, exchanges: platform.exchanges, signal };
+function loopParts({ source, platform, signal }: RunOptions) {
+  return { clock: source.parts.clock, exchanges: platform.exchanges, signal };
 }

@@ -41,5 +41,5 @@ async function query(url: string, { query: statement, format }: SqlOptions, writ
   if (!response.ok) throw new ConfigError(`the store refused the statement: ${(await response.text()).trim()}`);
   if (response.body === null) return;
   const decoder = new TextDecoder();
-  for await (const chunk of response.body) write(decoder.decode(chunk as Uint8Array, { stream: true }));
+  for await (const chunk of response.body) write(decoder.decode(chunk, { stream: true }));
 }

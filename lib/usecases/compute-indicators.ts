@@ -121,6 +121,7 @@ async function* settledSeries(db: ComputeIndicatorsPorts['db'], round: Round, se
   for (let depth = firstDepth(round); ; depth = nextDepth(depth, set)) {
     const unsettled: Series[] = [];
     const { query, checkFromMs, keepFromMs } = reachOf(round, set, depth, wanted);
+    // oxlint-disable-next-line no-await-in-loop -- how far back the next read goes depends on this one
     for (const found of await db.readIndicatorInputs(query)) {
       const { series } = found;
       if (wanted !== null && !wanted.some((one) => seriesKey(one) === seriesKey(series))) continue;
@@ -194,6 +195,7 @@ function createWriter(db: ComputeIndicatorsPorts['db'], computedAtMs: number) {
     async add(series: Series, stale: SeriesValues['stale']) {
       for (const one of stale) rows.push({ series, ...one, computedAtMs });
       while (rows.length > MAX_ROWS_PER_INSERT) {
+        // oxlint-disable-next-line no-await-in-loop -- in order and one at a time, so that memory stays bounded
         await insert(rows.slice(0, MAX_ROWS_PER_INSERT));
         rows = rows.slice(MAX_ROWS_PER_INSERT);
       }

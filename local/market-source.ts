@@ -1,0 +1,80 @@
+import type { Config } from '#config/load.ts';
+import { loadRecordingManifest } from '#config/recording.ts';
+import { ConfigError } from '#core/errors.ts';
+import type { Exchange } from '#core/exchange.ts';
+import type { Series } from '#core/series.ts';
+import { createHostParts, type HostParts, type HostPartsOptions } from '#factories/host-parts.ts';
+import { startRecordedExchange } from '#recorded-exchange/recorded-exchange.ts';
+import type { StoreState } from './data-folder.ts';
+import { configuredSeries } from './platform.ts';
+import type { PlatformStatus } from './platform-status.ts';
+import { iso, planReplay } from './replay-plan.ts';
+
+/** Where the candles come from, and what follows from it: a recorded exchange in the recording's time, or the real ones in ours. */
+export type MarketSource = {
+  readonly facts: Pick<PlatformStatus, 'mode' | 'recording' | 'speed'>;
+  readonly parts: HostParts;
+  readonly series: readonly Series[];
+  /** Origins of a recorded exchange's servers; empty for live data. */
+  readonly restUrls: Readonly<Partial<Record<Exchange, string>>>;
+  readonly firstTickMs: number;
+  /** Null goes on until stopped. */
+  readonly lastTickMs: number | null;
+  /** What the store holds once the tick is done. */
+  readonly stateAt: (tickMs: number) => StoreState;
+  /** For people. */
+  readonly title: string;
+  readonly detail: string;
+  close(): Promise<void>;
+};
+
+export type SourceOptions = {
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
+  readonly speed: number | 'max';
+  readonly recordingsDirectory: string;
+  readonly log: Pick<HostPartsOptions, 'level' | 'write'>;
+};
+
+/** Starts the recorded exchange on free ports. Throws `ConfigError` for a bad recording or times that cannot be. */
+export async function openReplay({ fromMs, untilMs, speed, recordingsDirectory, log }: SourceOptions, state: StoreState | null): Promise<MarketSource> {
+  const recording = loadRecordingManifest(recordingsDirectory);
+  const { name, replayFromMs, replayUntilMs } = recording;
+  const plan = planReplay({ recording: name, replayFromMs, replayUntilMs, fromMs, untilMs, state });
+  const parts = createHostParts('tidemark', { ...log, replay: { startMs: plan.firstTickMs, speed } });
+  const exchange = await startRecordedExchange({ recording, clock: parts.clock });
+  const pace = speed === 'max' ? 'as fast as this machine can' : `${speed} times real time`;
+  return {
+    facts: { mode: 'replay', recording: name, speed },
+    parts,
+    series: recording.series,
+    restUrls: exchange.urls,
+    firstTickMs: plan.firstTickMs,
+    lastTickMs: plan.lastTickMs,
+    stateAt: (tickMs) => ({ kind: 'replay', recording: name, fromMs: plan.fromMs, tickMs }),
+    title: `${recording.description} (recorded market data)`,
+    detail: `replay ${plan.isResumed ? 'goes on at' : 'from'} ${iso(plan.firstTickMs)} to ${iso(plan.lastTickMs)}, ${pace}`,
+    close: () => exchange.close(),
+  };
+}
+
+/** The exchanges of the configuration, from the current minute on. Throws `ConfigError` when the store holds a replay. */
+export function openLive(config: Config, { untilMs, log }: Pick<SourceOptions, 'untilMs' | 'log'>, state: StoreState | null): MarketSource {
+  if (state?.kind === 'replay') {
+    throw new ConfigError(`the data folder holds a replay of "${state.recording}", expected live data or none; choose another folder with --data DIR, or remove its data with --fresh`);
+  }
+  const parts = createHostParts('tidemark', log);
+  const series = configuredSeries(config);
+  return {
+    facts: { mode: 'live', recording: null, speed: null },
+    parts,
+    series,
+    restUrls: {},
+    firstTickMs: Math.floor(parts.clock.nowMs() / 60_000) * 60_000,
+    lastTickMs: untilMs,
+    stateAt: () => ({ kind: 'live' }),
+    title: 'live market data of the exchanges in config/exchanges.yaml',
+    detail: `${series.length} series, a tick every minute`,
+    close: async () => {},
+  };
+}

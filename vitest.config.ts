@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+// Each file of `store` holds an embedded engine, and one process can hold one: files run in processes of their own.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{embedded,e2e,browser,tools}.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'store', include: ['test/**/*.{embedded,e2e}.test.ts'], pool: 'forks', testTimeout: 120_000, hookTimeout: 120_000 } },
+      { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['lib/**/*.ts', 'local/**/*.ts', 'lambdas/**/*.ts'],
+      thresholds: { 'lib/core/**': { branches: 95 }, 'lib/domain/**': { branches: 95 }, 'lib/std/**': { branches: 95 } },
+    },
+  },
+});
