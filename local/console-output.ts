@@ -46,7 +46,7 @@ function createPipeOutput(stream: OutputStream, nowMs: () => number): ConsoleOut
     line,
     progress(label, done, total) {
       const quarter = Math.max(1, Math.ceil(total / 4));
-      const text = `${Math.floor(done / quarter) * quarter >= total ? total : done - (done % quarter)} of ${total} ${label}`;
+      const text = `${done >= total ? total : done - (done % quarter)} of ${total} ${label}`;
       if (text !== lastProgress) line(text);
       lastProgress = text;
     },
