@@ -13,7 +13,7 @@ const MAX_NODES = 50_000;
 function numberTag(name: string, pattern: RegExp) {
   return defineScalarTag<number>(`tag:yaml.org,2002:${name}`, {
     implicit: true,
-    implicitFirstChars: ['-', ...'0123456789'],
+    implicitFirstChars: '-0123456789'.split(''),
     resolve: (source) => (pattern.test(source) && Math.abs(Number(source)) <= Number.MAX_SAFE_INTEGER ? Number(source) : NOT_RESOLVED),
     identify: () => false,
   });

@@ -22,7 +22,7 @@ export type SyncSettings = FetchSettings & {
 
 export type SyncPorts = {
   readonly api: ExchangeRestApi;
-  readonly db: Pick<TimeSeriesDb, 'readCandles' | 'newestOpenTimes' | 'insertCandles'>;
+  readonly db: Pick<TimeSeriesDb, 'readCandles' | 'storedExtents' | 'insertCandles'>;
   readonly clock: Clock;
   /** Told after each series, for showing progress. */
   readonly onSeries?: (report: SeriesSyncReport) => void;
@@ -40,7 +40,7 @@ export type SyncInput = {
   readonly memory?: SyncMemory;
 };
 
-type KnownSeries = { newestMs: number | null; readonly candles: Map<number, StoredCandle> };
+type KnownSeries = { firstMs: number | null; newestMs: number | null; readonly candles: Map<number, StoredCandle> };
 
 /**
  * What the store holds of the newest candles, as far as this process has read or written it. Only an economy: a process that starts
@@ -71,6 +71,8 @@ export type SeriesSyncReport = {
   readonly newestOpenTimeMs: number | null;
   /** Closed candles of the asked range that are still not there after this fetch. */
   readonly missing: readonly Hole[];
+  /** Asked for in a backfill, but before the first candle that the exchange has sent: its history begins later. */
+  readonly beforeHistory: number;
   readonly missingReason: 'not_sent' | 'fetch_failed' | null;
   readonly failure: Failure | null;
 };
@@ -139,28 +141,28 @@ function planJobs(input: SyncInput, memory: SyncMemory, series: readonly Series[
   const { tickMs, settings } = input;
   return series.flatMap((one) => {
     const timeframeMs = TIMEFRAME_MS[one.timeframe];
-    const known = memory.series.get(seriesKey(one)) ?? { newestMs: null, candles: new Map() };
-    const { newestMs, candles } = known;
+    const known = memory.series.get(seriesKey(one)) ?? { firstMs: null, newestMs: null, candles: new Map() };
+    const { firstMs, newestMs, candles } = known;
     if (!isDue({ tickMs, timeframeMs, newestMs })) return [];
-    return [{ series: one, known, plan: planFetch({ tickMs, timeframeMs, stored: new Set(candles.keys()), newestMs }, settings) }];
+    return [{ series: one, known, plan: planFetch({ tickMs, timeframeMs, stored: new Set(candles.keys()), firstMs, newestMs }, settings) }];
   });
 }
 
 const MEMORY_LASTS_MS = 3_600_000;
 
-/** Two reads of the store: the newest candle of every series, and the candles among which holes are asked for again. */
+/** Two reads of the store: how far each series reaches, and the candles among which holes are asked for again. */
 async function remember({ api, db, clock }: SyncPorts, { tickMs, settings, timeframes }: SyncInput, memory: SyncMemory, series: readonly Series[]): Promise<void> {
   const nowMs = clock.nowMs();
   if (nowMs < memory.readUntilMs && series.every((one) => memory.series.has(seriesKey(one)))) return;
   const windows: Partial<Record<Timeframe, TimeWindow>> = {};
   for (const timeframe of timeframes) windows[timeframe] = { fromMs: recheckFromMs(tickMs, TIMEFRAME_MS[timeframe], settings), untilMs: tickMs + TIMEFRAME_MS[timeframe] };
-  const newest = new Map((await db.newestOpenTimes(api.exchange)).map((entry) => [seriesKey(entry.series), entry.openTimeMs]));
+  const extents = new Map((await db.storedExtents(api.exchange)).map((entry) => [seriesKey(entry.series), entry]));
   const symbols = [...new Set(series.map(({ symbol }) => symbol))];
   const stored = new Map((await db.readCandles({ exchange: api.exchange, symbols, windows })).map((entry) => [seriesKey(entry.series), entry.candles]));
   memory.series.clear();
   for (const key of series.map(seriesKey)) {
     const candles = new Map((stored.get(key) ?? []).map((candle) => [candle.openTimeMs, candle]));
-    memory.series.set(key, { newestMs: newest.get(key) ?? null, candles });
+    memory.series.set(key, { firstMs: extents.get(key)?.firstMs ?? null, newestMs: extents.get(key)?.newestMs ?? null, candles });
   }
   memory.readUntilMs = nowMs + MEMORY_LASTS_MS;
 }
@@ -178,6 +180,7 @@ async function store({ db }: SyncPorts, { tickMs, settings }: SyncInput, memory:
     if (known === undefined) continue;
     for (const candle of candles) {
       known.candles.set(candle.openTimeMs, candle);
+      known.firstMs = Math.min(known.firstMs ?? Number.POSITIVE_INFINITY, candle.openTimeMs);
       known.newestMs = Math.max(known.newestMs ?? 0, candle.openTimeMs);
     }
     const fromMs = recheckFromMs(tickMs, TIMEFRAME_MS[series.timeframe], settings);
@@ -199,7 +202,8 @@ async function runJob(ports: SyncPorts, input: SyncInput, job: Job): Promise<Ser
   });
   const version = candleVersion({ finality: 'closed', sourceRank: REST_SOURCE_RANK, fetchedAtMs: ports.clock.nowMs(), sequence: 0 });
   const there = new Set([...job.known.candles.keys(), ...closed.map(({ openTimeMs }) => openTimeMs)]);
-  const missing = holesOf(there, job.plan.fromMs, job.plan.untilMs, timeframeMs);
+  const historyFromMs = historyStart(job, there, fetched.failure);
+  const missing = holesOf(there, Math.max(historyFromMs, job.plan.fromMs), job.plan.untilMs, timeframeMs);
   const report: SeriesSyncReport = {
     series: job.series,
     isBackfill: job.plan.isBackfill,
@@ -212,10 +216,16 @@ async function runJob(ports: SyncPorts, input: SyncInput, job: Job): Promise<Ser
     refused: fetched.refused,
     newestOpenTimeMs: there.size === 0 ? null : Math.max(...there),
     missing,
+    beforeHistory: Math.max(0, historyFromMs - job.plan.fromMs) / timeframeMs,
     missingReason: missing.length === 0 ? null : fetched.failure === null ? 'not_sent' : 'fetch_failed',
     failure: fetched.failure,
   };
   return { series: job.series, candles: [...fresh, ...changed].map((candle) => ({ ...candle, version })), report };
+}
+
+/** A backfill that was answered begins where the exchange's candles begin; nothing sent at all, or a failure, proves nothing. */
+function historyStart({ plan }: Job, there: ReadonlySet<number>, failure: Failure | null): number {
+  return plan.isBackfill && failure === null && there.size > 0 ? Math.min(...there) : plan.fromMs;
 }
 
 /** Pages along the time grid, not along the rows: a row that is left out at a page's edge is seen as a hole and asked for again. */

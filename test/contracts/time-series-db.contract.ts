@@ -67,11 +67,11 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       expect(found.map(({ series, candles }) => [series.timeframe, candles.length])).toEqual([['1h', 2], ['1m', 1]]);
     });
 
-    test('the newest open time of each series is known', async () => {
+    test('the first and the newest open time of each series are known', async () => {
       const series: Series = { ...seriesOf('NNN/USD'), exchange: 'coinbase' };
-      expect(await db.newestOpenTimes('coinbase')).toEqual([]);
+      expect(await db.storedExtents('coinbase')).toEqual([]);
       await db.insertCandles([{ series, candles: [candle(3), candle(1)] }]);
-      expect(await db.newestOpenTimes('coinbase')).toEqual([{ series, openTimeMs: START + 3 * MINUTE }]);
+      expect(await db.storedExtents('coinbase')).toEqual([{ series, firstMs: START + MINUTE, newestMs: START + 3 * MINUTE }]);
     });
 
     test('writing the same again doubles nothing', async () => {

@@ -6,6 +6,8 @@ import type { Timeframe } from '../timeframe.ts';
 
 export type SeriesCandles = { readonly series: Series; readonly candles: readonly StoredCandle[] };
 
+export type SeriesExtent = { readonly series: Series; readonly firstMs: number; readonly newestMs: number };
+
 /** Open times from `fromMs` (inclusive) to `untilMs` (exclusive), UTC ms. */
 export type TimeWindow = { readonly fromMs: number; readonly untilMs: number };
 
@@ -69,8 +71,8 @@ export interface TimeSeriesDb {
   insertCandles(series: readonly SeriesCandles[]): Promise<void>;
   /** The winning version of each candle, oldest first, in one query; series without candles there are left out. */
   readCandles(query: CandleQuery): Promise<readonly SeriesCandles[]>;
-  /** The newest stored candle's open time of every series of the exchange that has candles. */
-  newestOpenTimes(exchange: Exchange): Promise<readonly { readonly series: Series; readonly openTimeMs: number }[]>;
+  /** Open time of the first and the newest stored candle of every series of the exchange that has candles. */
+  storedExtents(exchange: Exchange): Promise<readonly SeriesExtent[]>;
   /** Every stored series of the exchange (or those of `symbols`) from the given open times on, in one query. */
   readIndicatorInputs(query: IndicatorInputQuery): Promise<readonly IndicatorInput[]>;
   insertIndicators(rows: readonly IndicatorValues[]): Promise<void>;

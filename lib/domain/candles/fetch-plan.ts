@@ -15,7 +15,8 @@ export type FetchInput = {
   readonly timeframeMs: number;
   /** Open times stored in the recheck window. */
   readonly stored: ReadonlySet<number>;
-  /** Newest stored open time of the series, wherever it lies; null when there is none. */
+  /** First and newest stored open time of the series, wherever they lie; null when there is none. */
+  readonly firstMs: number | null;
   readonly newestMs: number | null;
 };
 
@@ -31,10 +32,11 @@ export function recheckFromMs(tickMs: number, timeframeMs: number, { latestCandl
  * From the first missing closed candle, and always over the newest ones. A series without candles is backfilled; one that stopped
  * before the window goes on after its newest candle, however long ago that was, so that no outage of ours leaves a hole.
  */
-export function planFetch({ tickMs, timeframeMs, stored, newestMs }: FetchInput, settings: FetchSettings): FetchPlan {
+export function planFetch({ tickMs, timeframeMs, stored, firstMs, newestMs }: FetchInput, settings: FetchSettings): FetchPlan {
   const untilMs = floorToGrid(tickMs, timeframeMs);
-  if (newestMs === null) return { fromMs: untilMs - settings.backfillLimit * timeframeMs, untilMs, isBackfill: true };
-  const windowFromMs = recheckFromMs(tickMs, timeframeMs, settings);
+  if (firstMs === null || newestMs === null) return { fromMs: untilMs - settings.backfillLimit * timeframeMs, untilMs, isBackfill: true };
+  // Before its first candle a series has no hole: there its history begins.
+  const windowFromMs = Math.max(firstMs, recheckFromMs(tickMs, timeframeMs, settings));
   const latestFromMs = untilMs - settings.latestCandles * timeframeMs;
   if (newestMs < windowFromMs) return { fromMs: newestMs + timeframeMs, untilMs, isBackfill: false };
   return { fromMs: Math.min(firstMissing(stored, windowFromMs, untilMs, timeframeMs), latestFromMs), untilMs, isBackfill: false };
@@ -47,7 +49,7 @@ function firstMissing(stored: ReadonlySet<number>, fromMs: number, untilMs: numb
 }
 
 /** Due when the timeframe's boundary passes at this tick, or when the candle of an earlier boundary is still not there. */
-export function isDue({ tickMs, timeframeMs, newestMs }: Omit<FetchInput, 'stored'>): boolean {
+export function isDue({ tickMs, timeframeMs, newestMs }: Pick<FetchInput, 'tickMs' | 'timeframeMs' | 'newestMs'>): boolean {
   const untilMs = floorToGrid(tickMs, timeframeMs);
   return untilMs === tickMs || newestMs === null || newestMs < untilMs - timeframeMs;
 }

@@ -9,6 +9,7 @@ import type {
   IndicatorQuery,
   IndicatorValues,
   SeriesCandles,
+  SeriesExtent,
   TimeSeriesDb,
 } from '#core/ports/time-series-db.ts';
 import type { Series } from '#core/series.ts';
@@ -29,7 +30,7 @@ export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
     migrate: () => migrate(options, options.schema),
     insertCandles: (series) => insertCandles(options, series),
     readCandles: (query) => readCandles(options, query),
-    newestOpenTimes: (exchange) => newestOpenTimes(options, exchange),
+    storedExtents: (exchange) => storedExtents(options, exchange),
     readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readIndicatorInputs(options, query),
     insertIndicators: (rows) => insertIndicators(options, rows),
     readIndicators: (query) => readIndicators(options, query),
@@ -116,14 +117,18 @@ function collectSeries(exchange: Exchange, rows: readonly unknown[][]): readonly
   return [...found.values()];
 }
 
-async function newestOpenTimes(access: ClickHouseAccess, exchange: Exchange) {
+async function storedExtents(access: ClickHouseAccess, exchange: Exchange): Promise<readonly SeriesExtent[]> {
   const sql = TIMEFRAMES.map(
     (timeframe) => `
-    SELECT '${timeframe}' AS timeframe, symbol, max(toUnixTimestamp64Milli(timestamp)) AS openTimeMs
+    SELECT '${timeframe}' AS timeframe, symbol, min(toUnixTimestamp64Milli(timestamp)), max(toUnixTimestamp64Milli(timestamp))
     FROM ${access.database}.${CANDLE_TABLES[timeframe]} WHERE exchange = {exchange: String} GROUP BY symbol`,
   );
-  const rows = await queryRows(access, 'read the newest open times', `SELECT * FROM (${sql.join('\nUNION ALL\n')}) ORDER BY timeframe, symbol`, { exchange });
-  return rows.map(([timeframe, symbol, openTimeMs]) => ({ series: seriesOf(exchange, symbol, timeframe), openTimeMs: Number(openTimeMs) }));
+  const rows = await queryRows(access, 'read what is stored', `SELECT * FROM (${sql.join('\nUNION ALL\n')}) ORDER BY timeframe, symbol`, { exchange });
+  return rows.map(([timeframe, symbol, firstMs, newestMs]) => ({
+    series: seriesOf(exchange, symbol, timeframe),
+    firstMs: Number(firstMs),
+    newestMs: Number(newestMs),
+  }));
 }
 
 function candleOf([, , openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount, version]: readonly unknown[]): StoredCandle {

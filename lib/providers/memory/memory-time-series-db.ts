@@ -39,7 +39,7 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
       });
       return groups.filter(({ candles }) => candles.length > 0);
     },
-    newestOpenTimes: async (exchange) => stocked(exchange).map(({ series, candles }) => ({ series, openTimeMs: Math.max(...candles.keys()) })),
+    storedExtents: async (exchange) => stocked(exchange).map(({ series, candles }) => ({ series, firstMs: Math.min(...candles.keys()), newestMs: Math.max(...candles.keys()) })),
     async readIndicatorInputs(query) {
       return stocked(query.exchange).flatMap((entry) => indicatorInput(entry, query));
     },
