@@ -13,7 +13,7 @@ export type ExchangeServiceOptions = ServiceOptions & { readonly recordingsDirec
 export async function runExchangeService(options: ExchangeServiceOptions, { output, signal, log }: ServiceContext): Promise<void> {
   const recording = loadRecordingManifest(options.recordingsDirectory);
   const replay = { startMs: options.fromMs ?? recording.replayFromMs, speed: options.speed };
-  const { clock } = createHostParts('exchange', { replay, level: options.logLevel, write: log });
+  const { clock } = createHostParts('exchange', { replay: { ...replay, runsFree: true }, level: options.logLevel, write: log });
   const startedAtMs = Date.now();
   const stack = createStack();
   try {

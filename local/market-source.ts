@@ -41,7 +41,7 @@ export async function openReplay({ fromMs, untilMs, speed, recordingsDirectory, 
   const recording = loadRecordingManifest(recordingsDirectory);
   const { name, replayFromMs, replayUntilMs } = recording;
   const plan = planReplay({ recording: name, replayFromMs, replayUntilMs, fromMs, untilMs, state });
-  const parts = createHostParts('tidemark', { ...log, replay: { startMs: plan.firstTickMs, speed } });
+  const parts = createHostParts('tidemark', { ...log, replay: { startMs: plan.firstTickMs, speed, runsFree: false } });
   const exchange = await startRecordedExchange({ recording, clock: parts.clock });
   const pace = speed === 'max' ? 'as fast as this machine can' : `${speed} times real time`;
   return {

@@ -28,7 +28,7 @@ export async function runTickService(options: TickServiceOptions, context: Servi
   const { config, output, signal, log } = context;
   const exchange = options.isLive ? null : runningExchange(options.dataDirectory);
   const recording = exchange === null ? null : loadRecordingManifest(exchange.recordings);
-  const replay = exchange === null ? {} : { replay: { startMs: virtualNow(exchange), speed: exchange.replay.speed } };
+  const replay = exchange === null ? {} : { replay: { startMs: virtualNow(exchange), speed: exchange.replay.speed, runsFree: true } };
   const parts = createHostParts(options.service, { ...replay, level: options.logLevel, write: log });
   const stack = createStack();
   try {

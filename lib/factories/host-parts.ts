@@ -2,7 +2,7 @@ import type { Clock } from '#core/ports/clock.ts';
 import type { Logger } from '#core/ports/logger.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import { createJsonLogger, type LogLevel } from '#providers/system/json-logger.ts';
-import { createReplayClock } from '#providers/system/replay-clock.ts';
+import { createReplayClock, type ReplayClockOptions } from '#providers/system/replay-clock.ts';
 import { createSystemClock } from '#providers/system/system-clock.ts';
 import { createSystemTimer } from '#providers/system/system-timer.ts';
 
@@ -10,7 +10,7 @@ export type HostParts = { readonly clock: Clock; readonly timer: Timer; readonly
 
 export type HostPartsOptions = {
   /** Replays move through recorded time; without it the clock is the machine's. */
-  readonly replay?: { readonly startMs: number; readonly speed: number | 'max' };
+  readonly replay?: Omit<ReplayClockOptions, 'timer'>;
   readonly level?: LogLevel;
   readonly write?: (line: string) => void;
 };

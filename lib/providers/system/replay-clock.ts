@@ -6,20 +6,32 @@ export type ReplayClockOptions = {
   readonly startMs: number;
   /** Virtual seconds in a real second; `max` lets time stand still while work is done and jump when somebody waits. */
   readonly speed: number | 'max';
+  /**
+   * Whether time also passes while nobody waits for it. A process that runs the whole platform waits between its ticks, so time need
+   * not run ahead of work that takes long; a process that only serves others follows their time.
+   */
+  readonly runsFree: boolean;
   readonly timer: Timer;
 };
 
 /** The market's time in a replay. */
-export function createReplayClock({ startMs, speed, timer }: ReplayClockOptions): Clock {
-  return speed === 'max' ? createJumpingClock(startMs, timer) : createRunningClock(startMs, speed, timer);
+export function createReplayClock({ startMs, speed, runsFree, timer }: ReplayClockOptions): Clock {
+  return speed === 'max' ? createJumpingClock(startMs, timer) : createRunningClock(startMs, speed, runsFree, timer);
 }
 
-function createRunningClock(startMs: number, speed: number, timer: Timer): Clock {
-  const startedAt = timer.monotonicMs();
-  const nowMs = (): number => Math.floor(startMs + (timer.monotonicMs() - startedAt) * speed);
+function createRunningClock(startMs: number, speed: number, runsFree: boolean, timer: Timer): Clock {
+  let anchor = { virtualMs: startMs, realMs: timer.monotonicMs() };
+  let limitMs = runsFree ? Number.POSITIVE_INFINITY : startMs;
+  const nowMs = (): number => Math.floor(Math.min(anchor.virtualMs + (timer.monotonicMs() - anchor.realMs) * speed, limitMs));
+  const letRunUntil = (timeMs: number): void => {
+    if (timeMs <= limitMs) return;
+    anchor = { virtualMs: nowMs(), realMs: timer.monotonicMs() };
+    limitMs = timeMs;
+  };
   return {
     nowMs,
     async sleepUntil(timeMs, signal) {
+      letRunUntil(timeMs);
       // A timer may fire a little early; the promise is that the time has come.
       while (nowMs() < timeMs && signal?.aborted !== true) {
         // oxlint-disable-next-line no-await-in-loop -- waiting again is the point
