@@ -110,7 +110,7 @@ describe('what is accepted', () => {
 
 describe('a file is refused that', () => {
   const nested = `a: ${'['.repeat(20_000)}`;
-  const laughs = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghij'].map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[at]}`).join(',')}]`).join('\n')}`;
+  const laughs = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.split('').map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[at]}`).join(',')}]`).join('\n')}`;
 
   test.each<[string, string, Edit, string]>([
     ['is empty', 'sync', become(''), 'sync.yaml: expected a document, but the input is empty; fill it in, or restore the file of the project'],

@@ -7,7 +7,7 @@ const TICK = Date.UTC(2023, 2, 10, 8, 15);
 
 describe('a tick', () => {
   test('comes back from its message as it went in', () => {
-    const minutes = fc.integer({ min: 0, max: 2 ** 31 / 60 }).map((minute) => minute * 60_000);
+    const minutes = fc.integer({ min: 0, max: 40_000_000 }).map((minute) => minute * 60_000);
     fc.assert(
       fc.property(fc.constantFrom(...EXCHANGES), minutes, fc.constantFrom('tick' as const, 'catch-up' as const), (exchange, tickMs, mode) => {
         expect(parseTickMessage(tickMessage({ exchange, tickMs, mode }))).toEqual({ exchange, tickMs, mode });

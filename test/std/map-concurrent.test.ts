@@ -60,7 +60,7 @@ describe('mapConcurrent', () => {
 
   test('calls each item once and never exceeds the limit', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat({ max: 3 }), { maxLength: 40 }), fc.integer({ min: 1, max: 8 }), async (turns, concurrency) => {
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 40 }), fc.integer({ min: 1, max: 8 }), async (turns, concurrency) => {
         let running = 0;
         let most = 0;
         const items = turns.map((_, index) => index);
