@@ -32,14 +32,16 @@ function parseOverride(variable: string, text: string): Override {
   const file = files.find((name) => name === head);
   if (file === undefined || path.length === 0 || path.includes('')) {
     const near = nearest(head, files);
-    const hint = near === undefined || near === head ? 'unset it, or name a value of a file' : `did you mean "${PREFIX}${near.toUpperCase()}__..."?`;
+    const hint =
+      near === undefined || near === head ? 'unset it, or name a value of a file' : `did you mean "${PREFIX}${near.toUpperCase()}__..."?`;
     throw new ConfigError(
       `environment: ${variable} names no configuration value, expected ${PREFIX}<FILE>__<PATH> with a file of ${files.join(', ')} (for example TIDEMARK_SYNC__BACKFILL_LIMIT); ${hint}`,
     );
   }
   const value = text.trim();
   if (value === '') throw new ConfigError(`environment: ${variable} is empty, expected a value; set or unset it`);
-  if (value.length > MAX_VALUE_LENGTH) throw new ConfigError(`environment: ${variable} has ${value.length} characters, expected at most ${MAX_VALUE_LENGTH}; shorten it`);
+  if (value.length > MAX_VALUE_LENGTH)
+    throw new ConfigError(`environment: ${variable} has ${value.length} characters, expected at most ${MAX_VALUE_LENGTH}; shorten it`);
   return { variable, file, path, value: parseYaml(`environment: ${variable}`, value) };
 }
 
@@ -52,7 +54,8 @@ function withValue(node: unknown, variable: string, path: readonly string[], val
   const [key, ...rest] = path;
   if (key === undefined) return value;
   if (typeof node !== 'object' || node === null || Array.isArray(node)) {
-    if (node !== undefined) throw new ConfigError(`environment: ${variable} leads to "${key}" inside a value that is not a mapping; correct the name`);
+    if (node !== undefined)
+      throw new ConfigError(`environment: ${variable} leads to "${key}" inside a value that is not a mapping; correct the name`);
   }
   const children = (node ?? {}) as Record<string, unknown>;
   return { ...children, [key]: withValue(Object.hasOwn(children, key) ? children[key] : undefined, variable, rest, value) };

@@ -10,7 +10,11 @@ function describeIssue(source: string, document: unknown, issue: z.core.$ZodIssu
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(source, document, issue, key));
   const path = pathText(issue.path);
   const value = valueAt(document, issue.path);
-  return [oneLine(`${source}: ${path === '' ? 'the document' : path} ${got(issue, value)}, expected ${issue.message}${cureOf(issue.message, value)}`)];
+  return [
+    oneLine(
+      `${source}: ${path === '' ? 'the document' : path} ${got(issue, value)}, expected ${issue.message}${cureOf(issue.message, value)}`,
+    ),
+  ];
 }
 
 function got(issue: z.core.$ZodIssue, value: unknown): string {
@@ -30,13 +34,17 @@ function unknownKey(source: string, document: unknown, issue: z.core.$ZodIssueUn
   const where = issue.path.length === 0 ? 'the document' : pathText(issue.path);
   const known = issue.message.split(', ');
   const value = quoted([...issue.path, key], valueAt(document, [...issue.path, key]));
-  return oneLine(`${source}: ${where} has the unknown key "${printable(key)}" (value ${value}), expected one of ${known.join(', ')}; ${hintFor(key, known)}`);
+  return oneLine(
+    `${source}: ${where} has the unknown key "${printable(key)}" (value ${value}), expected one of ${known.join(', ')}; ${hintFor(key, known)}`,
+  );
 }
 
 function hintFor(key: string, known: readonly string[]): string {
   const near = nearest(key, known);
   if (near !== undefined) return `did you mean "${near}"?`;
-  return SECRET_KEY.test(key) ? 'remove it: secrets are never written into a file, only the name of their environment variable' : 'use one of them, or remove it';
+  return SECRET_KEY.test(key)
+    ? 'remove it: secrets are never written into a file, only the name of their environment variable'
+    : 'use one of them, or remove it';
 }
 
 /** The known word that differs by at most two edits, if any. */
@@ -59,7 +67,10 @@ function editDistance(a: string, b: string): number {
 }
 
 export function pathText(path: readonly PropertyKey[]): string {
-  return path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('').replace(/^\./, '');
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {

@@ -10,7 +10,7 @@ import { describeIssues } from './problems.ts';
 import { list, object, oneOf, SYMBOL } from './shapes.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-export const MANIFEST_FILE = 'recording.yaml';
+const MANIFEST_FILE = 'recording.yaml';
 
 /**
  * Reads and checks `recording.yaml` of a recording folder; the format is in docs/recordings.md. The files that it names are
@@ -31,14 +31,20 @@ const FILE_EXPECTED = 'a file in the folder rest/, written as rest/<name>.json.g
 const TEXT_EXPECTED = 'a text of 1 to 2000 characters that describes the recording';
 const MAX_ENTRIES = 2000;
 
-const time = z.custom<string>((value) => parseTime(value) !== undefined, { error: TIME_EXPECTED }).transform((text) => parseTime(text) ?? 0);
+const time = z
+  .custom<string>((value) => parseTime(value) !== undefined, { error: TIME_EXPECTED })
+  .transform((text) => parseTime(text) ?? 0);
 const bodyFile = z.string({ error: FILE_EXPECTED }).regex(/^rest\/[\w.-]+\.json\.gz$/, { error: FILE_EXPECTED });
 const text = z.string({ error: TEXT_EXPECTED }).min(1, { error: TEXT_EXPECTED }).max(2000, { error: TEXT_EXPECTED });
 const symbols = list(SYMBOL, 'symbols', MAX_ENTRIES);
 
 const VENUE = object({
   series: list(object({ symbol: SYMBOL, timeframes: list(oneOf(TIMEFRAMES), 'timeframes', TIMEFRAMES.length) }), 'series', MAX_ENTRIES),
-  metadata: object({ markets: bodyFile.optional(), assets: bodyFile.optional(), built: z.array(SYMBOL, { error: 'a list of symbols' }).default([]) }).optional(),
+  metadata: object({
+    markets: bodyFile.optional(),
+    assets: bodyFile.optional(),
+    built: z.array(SYMBOL, { error: 'a list of symbols' }).default([]),
+  }).optional(),
 });
 
 const OUTAGE = object({
@@ -52,7 +58,9 @@ const MANIFEST = object({
   name: text,
   description: text,
   replay: object({ from: time, until: time }),
-  venues: object(Object.fromEntries(EXCHANGES.map((exchange) => [exchange, VENUE.optional()])) as Record<Exchange, z.ZodOptional<typeof VENUE>>),
+  venues: object(
+    Object.fromEntries(EXCHANGES.map((exchange) => [exchange, VENUE.optional()])) as Record<Exchange, z.ZodOptional<typeof VENUE>>,
+  ),
   outages: z.array(OUTAGE, { error: 'a list of outages' }).default([]),
 });
 
@@ -70,7 +78,8 @@ function parseTime(value: unknown): number | undefined {
 function checkedManifest(dir: string, file: string, data: ManifestFile): RecordingManifest {
   const { series, metadata } = venuesOf(file, data);
   const { from, until } = data.replay;
-  if (until <= from) throw new ConfigError(`${file}: replay.until "${iso(until)}" is not after replay.from "${iso(from)}"; set a later time`);
+  if (until <= from)
+    throw new ConfigError(`${file}: replay.until "${iso(until)}" is not after replay.from "${iso(from)}"; set a later time`);
   return {
     dir,
     name: data.name,

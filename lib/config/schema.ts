@@ -3,7 +3,8 @@ import { EXCHANGES, type Exchange } from '#core/exchange.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { integer, listOnce, object, oneOf, SYMBOL } from './shapes.ts';
 
-const URL_EXPECTED = 'an http or https URL such as https://api.example.com, without user name, password and query, and not of a link-local or metadata address';
+const URL_EXPECTED =
+  'an http or https URL such as https://api.example.com, without user name, password and query, and not of a link-local or metadata address';
 
 /** As the URL parser writes them: 169.254.x.x in every spelling, also inside IPv6, fe80::/10, and the clouds' metadata services. */
 const LINK_LOCAL_HOST = /^(169\.254\.|\[::ffff:a9fe:|\[fe[89ab][0-9a-f]:|\[fd00:ec2::254\]$|metadata\.google\.internal\.?$)/;
@@ -28,10 +29,11 @@ const EXCHANGE = object({
   symbols: listOnce(SYMBOL, 'symbol', 2000),
 });
 
-const EXCHANGES_FILE = object(Object.fromEntries(EXCHANGES.map((exchange) => [exchange, EXCHANGE.optional()])) as Record<Exchange, z.ZodOptional<typeof EXCHANGE>>).refine(
-  (exchanges) => Object.values(exchanges).some((exchange) => exchange?.enabled),
-  { error: `at least one enabled exchange of ${EXCHANGES.join(', ')}` },
-);
+const EXCHANGES_FILE = object(
+  Object.fromEntries(EXCHANGES.map((exchange) => [exchange, EXCHANGE.optional()])) as Record<Exchange, z.ZodOptional<typeof EXCHANGE>>,
+).refine((exchanges) => Object.values(exchanges).some((exchange) => exchange?.enabled), {
+  error: `at least one enabled exchange of ${EXCHANGES.join(', ')}`,
+});
 
 const SYNC_FILE = object({
   timeframes: listOnce(oneOf(TIMEFRAMES), 'timeframe', TIMEFRAMES.length),
@@ -55,7 +57,10 @@ const INDICATOR = z.discriminatedUnion(
     object({ kind: z.literal('sma'), length: LENGTH }),
     object({ kind: z.literal('ema'), length: LENGTH }),
     object({ kind: z.literal('rsi'), length: LENGTH }),
-    object({ kind: z.literal('macd'), fast: LENGTH, slow: LENGTH, signal: LENGTH }).refine((macd) => macd.fast < macd.slow, { path: ['fast'], error: 'a length below that of slow' }),
+    object({ kind: z.literal('macd'), fast: LENGTH, slow: LENGTH, signal: LENGTH }).refine((macd) => macd.fast < macd.slow, {
+      path: ['fast'],
+      error: 'a length below that of slow',
+    }),
     object({ kind: z.literal('stochastic'), k: LENGTH, smooth_k: LENGTH, d: LENGTH }),
   ],
   { error: 'one of sma, ema, rsi, macd, stochastic' },
@@ -76,7 +81,9 @@ const DATABASES_FILE = object({
     url: HTTP_URL,
     username: z.string({ error: 'a user name' }).min(1, { error: 'a user name' }).max(64, { error: 'a user name' }),
     password_env: ENVIRONMENT_NAME,
-    database: z.string({ error: 'a name of letters, digits and _' }).regex(/^[a-zA-Z_]\w{0,62}$/, { error: 'a name of letters, digits and _' }),
+    database: z
+      .string({ error: 'a name of letters, digits and _' })
+      .regex(/^[a-zA-Z_]\w{0,62}$/, { error: 'a name of letters, digits and _' }),
     ttl_days: integer(0, 36_500),
     deadline_ms: integer(100, 600_000),
   }),

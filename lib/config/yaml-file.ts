@@ -100,7 +100,9 @@ function checkText(where: () => string, text: string): void {
   if (text.includes('\0')) throw new ConfigError(`${where()} contains a NUL character; remove it`);
   const variable = /\$\{[^}]{0,80}\}/.exec(text)?.[0];
   if (variable === undefined) return;
-  throw new ConfigError(`${where()} contains "${printable(variable)}", expected a plain value; variables are not filled in here, override the value with TIDEMARK_<FILE>__<PATH>`);
+  throw new ConfigError(
+    `${where()} contains "${printable(variable)}", expected a plain value; variables are not filled in here, override the value with TIDEMARK_<FILE>__<PATH>`,
+  );
 }
 
 function checkKey(where: () => string, key: string): void {

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -53,19 +52,32 @@ function swap(from: string, to: string): Edit {
   };
 }
 
-const become = (text: string | Buffer): Edit => () => text;
-const append = (more: string): Edit => (text) => text + more;
+const become =
+  (text: string | Buffer): Edit =>
+  () =>
+    text;
+const append =
+  (more: string): Edit =>
+  (text) =>
+    text + more;
 
-const SYNC_KEYS = 'timeframes, backfill_limit, latest_candles, recheck_candles, close_grace_ms, delay_seconds, request_deadline_ms, concurrency';
+const SYNC_KEYS =
+  'timeframes, backfill_limit, latest_candles, recheck_candles, close_grace_ms, delay_seconds, request_deadline_ms, concurrency';
 const CLICKHOUSE_KEYS = 'mode, url, username, password_env, database, ttl_days, deadline_ms';
 const SYMBOL = 'expected a symbol such as BTC/USDT: base and quote in capital ASCII letters and digits with one slash; correct the value';
-const URL_RULE = 'expected an http or https URL such as https://api.example.com, without user name, password and query, and not of a link-local or metadata address; correct the value';
+const URL_RULE =
+  'expected an http or https URL such as https://api.example.com, without user name, password and query, and not of a link-local or metadata address; correct the value';
 
 describe('the committed configuration', () => {
   test('loads', () => {
     const config = loadConfig('config', {});
     expect(config.sync).toMatchObject({ timeframes: ['1m', '5m', '1h'], backfillLimit: 300, latestCandles: 5 });
-    expect(config.databases.clickhouse).toMatchObject({ mode: 'embedded', database: 'trading', ttlDays: 90, passwordEnv: 'CLICKHOUSE_PASSWORD' });
+    expect(config.databases.clickhouse).toMatchObject({
+      mode: 'embedded',
+      database: 'trading',
+      ttlDays: 90,
+      passwordEnv: 'CLICKHOUSE_PASSWORD',
+    });
     expect(config.indicators.indicators).toHaveLength(7);
   });
 
@@ -77,7 +89,10 @@ describe('the committed configuration', () => {
   });
 
   test('is enabled where it says nothing else', () => {
-    expect(load({ exchanges: swap('coinbase:\n', 'coinbase:\n  enabled: false\n') }).exchanges).toMatchObject({ binance: { enabled: true }, coinbase: { enabled: false } });
+    expect(load({ exchanges: swap('coinbase:\n', 'coinbase:\n  enabled: false\n') }).exchanges).toMatchObject({
+      binance: { enabled: true },
+      coinbase: { enabled: false },
+    });
   });
 
   test('is frozen throughout', () => {
@@ -110,31 +125,124 @@ describe('what is accepted', () => {
 
 describe('a file is refused that', () => {
   const nested = `a: ${'['.repeat(20_000)}`;
-  const laughs = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.split('').map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[at]}`).join(',')}]`).join('\n')}`;
+  const laughs = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
+    .split('')
+    .map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[at]}`).join(',')}]`)
+    .join('\n')}`;
 
   test.each<[string, string, Edit, string]>([
-    ['is empty', 'sync', become(''), 'sync.yaml: expected a document, but the input is empty; fill it in, or restore the file of the project'],
-    ['has only comments', 'sync', become('# nothing\n'), 'sync.yaml: expected a document, but the input is empty; fill it in, or restore the file of the project'],
-    ['is a scalar', 'sync', become('hello'), `sync.yaml: the document is "hello", expected a mapping with the keys ${SYNC_KEYS}; correct the value`],
-    ['is a list', 'sync', become('[1, 2]'), `sync.yaml: the document is "[1,2]", expected a mapping with the keys ${SYNC_KEYS}; correct the value`],
-    ['has two documents', 'sync', append('\n---\na: 1\n'), 'sync.yaml: expected a single document in the stream, but found more; remove the line "---" and what follows it'],
-    ['has a key twice', 'streaming', become('stream: {provider: memory, max_records: 1}\nstream: 1\n'), 'streaming.yaml line 2: duplicated mapping key; remove one of the two'],
-    ['is indented with tabs', 'streaming', become('stream:\n\tprovider: memory\n'), 'streaming.yaml line 2: tab characters must not be used in indentation; indent with spaces'],
-    ['holds a NUL byte', 'sync', swap('concurrency: 8', 'concurrency: \0'), 'sync.yaml line 25: null byte is not allowed in input; correct the YAML there'],
-    ['hides a NUL in a value', 'databases', swap('username: default', 'username: "de\\0f"'), 'databases.yaml: clickhouse.username contains a NUL character; remove it'],
-    ['hides a NUL in a key', 'sync', append('\n"a\\0b": 1\n'), 'sync.yaml: the document has the key "a\\u{0}b" with a NUL character; remove it'],
+    [
+      'is empty',
+      'sync',
+      become(''),
+      'sync.yaml: expected a document, but the input is empty; fill it in, or restore the file of the project',
+    ],
+    [
+      'has only comments',
+      'sync',
+      become('# nothing\n'),
+      'sync.yaml: expected a document, but the input is empty; fill it in, or restore the file of the project',
+    ],
+    [
+      'is a scalar',
+      'sync',
+      become('hello'),
+      `sync.yaml: the document is "hello", expected a mapping with the keys ${SYNC_KEYS}; correct the value`,
+    ],
+    [
+      'is a list',
+      'sync',
+      become('[1, 2]'),
+      `sync.yaml: the document is "[1,2]", expected a mapping with the keys ${SYNC_KEYS}; correct the value`,
+    ],
+    [
+      'has two documents',
+      'sync',
+      append('\n---\na: 1\n'),
+      'sync.yaml: expected a single document in the stream, but found more; remove the line "---" and what follows it',
+    ],
+    [
+      'has a key twice',
+      'streaming',
+      become('stream: {provider: memory, max_records: 1}\nstream: 1\n'),
+      'streaming.yaml line 2: duplicated mapping key; remove one of the two',
+    ],
+    [
+      'is indented with tabs',
+      'streaming',
+      become('stream:\n\tprovider: memory\n'),
+      'streaming.yaml line 2: tab characters must not be used in indentation; indent with spaces',
+    ],
+    [
+      'holds a NUL byte',
+      'sync',
+      swap('concurrency: 8', 'concurrency: \0'),
+      'sync.yaml line 25: null byte is not allowed in input; correct the YAML there',
+    ],
+    [
+      'hides a NUL in a value',
+      'databases',
+      swap('username: default', 'username: "de\\0f"'),
+      'databases.yaml: clickhouse.username contains a NUL character; remove it',
+    ],
+    [
+      'hides a NUL in a key',
+      'sync',
+      append('\n"a\\0b": 1\n'),
+      'sync.yaml: the document has the key "a\\u{0}b" with a NUL character; remove it',
+    ],
     ['nests 20,000 brackets', 'sync', become(nested), 'sync.yaml line 1: nesting exceeded maxDepth (100); correct the YAML there'],
-    ['nests and closes 20,000 brackets', 'sync', become(nested + ']'.repeat(20_000)), 'sync.yaml line 1: nesting exceeded maxDepth (100); correct the YAML there'],
+    [
+      'nests and closes 20,000 brackets',
+      'sync',
+      become(nested + ']'.repeat(20_000)),
+      'sync.yaml line 1: nesting exceeded maxDepth (100); correct the YAML there',
+    ],
     ['explodes through aliases', 'sync', become(laughs), 'sync.yaml expands to more than 50000 values; remove its aliases ("*name")'],
     ['contains itself', 'sync', become('a: &a [*a]'), 'sync.yaml: a[0] contains itself through an alias; remove the alias'],
-    ['has the key __proto__', 'sync', append('\n__proto__: {x: 1}\n'), 'sync.yaml: the document has the key "__proto__", which is not allowed; remove it'],
-    ['has the key constructor', 'databases', swap('  mode:', '  constructor: 1\n  mode:'), 'databases.yaml: clickhouse has the key "constructor", which is not allowed; remove it'],
-    ['has a tag of JavaScript', 'sync', swap('concurrency: 8', 'concurrency: !!js/function "x"'), 'sync.yaml line 25: unknown scalar tag !<tag:yaml.org,2002:js/function>; remove the tag that begins with "!"'],
-    ['has a tag of CloudFormation', 'sync', swap('concurrency: 8', 'concurrency: !Ref x'), 'sync.yaml line 25: unknown scalar tag !<!Ref>; remove the tag that begins with "!"'],
+    [
+      'has the key __proto__',
+      'sync',
+      append('\n__proto__: {x: 1}\n'),
+      'sync.yaml: the document has the key "__proto__", which is not allowed; remove it',
+    ],
+    [
+      'has the key constructor',
+      'databases',
+      swap('  mode:', '  constructor: 1\n  mode:'),
+      'databases.yaml: clickhouse has the key "constructor", which is not allowed; remove it',
+    ],
+    [
+      'has a tag of JavaScript',
+      'sync',
+      swap('concurrency: 8', 'concurrency: !!js/function "x"'),
+      'sync.yaml line 25: unknown scalar tag !<tag:yaml.org,2002:js/function>; remove the tag that begins with "!"',
+    ],
+    [
+      'has a tag of CloudFormation',
+      'sync',
+      swap('concurrency: 8', 'concurrency: !Ref x'),
+      'sync.yaml line 25: unknown scalar tag !<!Ref>; remove the tag that begins with "!"',
+    ],
     ['is not UTF-8', 'sync', become(Buffer.from([0x61, 0xff, 0xfe])), 'sync.yaml is not UTF-8 text; save it as UTF-8'],
-    ['has a star without quotes', 'exchanges', swap('- BTC/USDT', '- *BTC'), 'exchanges.yaml line 6: unidentified alias "BTC"; put quotes around a value that begins with "*" or "&"'],
-    ['merges keys', 'exchanges', become('kraken: &base\n  symbols: [BTC/USD]\ncoinbase:\n  <<: *base\n'), 'exchanges.yaml: coinbase has the merge key "<<", which is not supported; write the values out'],
-    ['expects variables to be filled in', 'databases', swap('username: default', 'username: ${CLICKHOUSE_USER}'), 'databases.yaml: clickhouse.username contains "${CLICKHOUSE_USER}", expected a plain value; variables are not filled in here, override the value with TIDEMARK_<FILE>__<PATH>'],
+    [
+      'has a star without quotes',
+      'exchanges',
+      swap('- BTC/USDT', '- *BTC'),
+      'exchanges.yaml line 6: unidentified alias "BTC"; put quotes around a value that begins with "*" or "&"',
+    ],
+    [
+      'merges keys',
+      'exchanges',
+      become('kraken: &base\n  symbols: [BTC/USD]\ncoinbase:\n  <<: *base\n'),
+      'exchanges.yaml: coinbase has the merge key "<<", which is not supported; write the values out',
+    ],
+    [
+      'expects variables to be filled in',
+      'databases',
+      swap('username: default', 'username: ${CLICKHOUSE_USER}'),
+      'databases.yaml: clickhouse.username contains "${CLICKHOUSE_USER}", expected a plain value; variables are not filled in here, override the value with TIDEMARK_<FILE>__<PATH>',
+    ],
   ])('%s', (_what, file, edit, problem) => {
     const start = performance.now();
     expect(problemsOf({ [file]: edit })).toEqual([problem]);
@@ -142,11 +250,15 @@ describe('a file is refused that', () => {
   });
 
   test('is larger than 256 kB, without reading it', () => {
-    expect(problemsOf({ sync: become(Buffer.alloc(50 * 1024 * 1024, '#')) })).toEqual(['sync.yaml has 52428800 bytes, expected at most 262144; is it the right file?']);
+    expect(problemsOf({ sync: become(Buffer.alloc(50 * 1024 * 1024, '#')) })).toEqual([
+      'sync.yaml has 52428800 bytes, expected at most 262144; is it the right file?',
+    ]);
   });
 
   test('is not there', () => {
-    expect(problemsOf({}, {}, (folder) => rmSync(join(folder, 'sync.yaml')))).toEqual(['sync.yaml cannot be read (ENOENT), expected a readable YAML file; create it or correct the path']);
+    expect(problemsOf({}, {}, (folder) => rmSync(join(folder, 'sync.yaml')))).toEqual([
+      'sync.yaml cannot be read (ENOENT), expected a readable YAML file; create it or correct the path',
+    ]);
   });
 
   test('is a folder', () => {
@@ -157,10 +269,10 @@ describe('a file is refused that', () => {
     expect(problemsOf({}, {}, prepare)).toEqual(['sync.yaml is not a file; put a YAML file there']);
   });
 
-  test('is a pipe, without waiting for a writer', () => {
+  test('is a device without end', () => {
     const prepare = (folder: string) => {
       rmSync(join(folder, 'sync.yaml'));
-      execFileSync('mkfifo', [join(folder, 'sync.yaml')]);
+      symlinkSync('/dev/zero', join(folder, 'sync.yaml'));
     };
     expect(problemsOf({}, {}, prepare)).toEqual(['sync.yaml is not a file; put a YAML file there']);
   });
@@ -186,14 +298,36 @@ describe('a number is refused that', () => {
     ['is nothing', '~', `is "null", ${limit}`],
     ['is a list', '[300]', `is "[300]", ${limit}`],
   ])('%s', (_what, written, problem) => {
-    expect(problemsOf({ sync: swap('backfill_limit: 300', `backfill_limit: ${written}`) })).toEqual([`sync.yaml: backfill_limit ${problem}`]);
+    expect(problemsOf({ sync: swap('backfill_limit: 300', `backfill_limit: ${written}`) })).toEqual([
+      `sync.yaml: backfill_limit ${problem}`,
+    ]);
   });
 
   test.each<[string, string, Edit, string]>([
-    ['a time to live below a minute', 'indicators', swap('ttl_seconds: 180', 'ttl_seconds: 59'), 'indicators.yaml: ttl_seconds is "59", expected an integer from 60 to 86400; correct the value'],
-    ['a deadline of more than a minute', 'sync', swap('request_deadline_ms: 8000', 'request_deadline_ms: 70000'), 'sync.yaml: request_deadline_ms is "70000", expected an integer from 100 to 60000; correct the value'],
-    ['a grace longer than the delay of the tick', 'sync', swap('close_grace_ms: 2000', 'close_grace_ms: 3001'), 'sync.yaml: close_grace_ms is "3001", expected at most delay_seconds x 1000, or a tick would run before its own candle counts as closed; lower it or raise delay_seconds'],
-    ['a fast average that is not faster', 'indicators', swap('fast: 12', 'fast: 26'), 'indicators.yaml: indicators[5].fast is "26", expected a length below that of slow; correct the value'],
+    [
+      'a time to live below a minute',
+      'indicators',
+      swap('ttl_seconds: 180', 'ttl_seconds: 59'),
+      'indicators.yaml: ttl_seconds is "59", expected an integer from 60 to 86400; correct the value',
+    ],
+    [
+      'a deadline of more than a minute',
+      'sync',
+      swap('request_deadline_ms: 8000', 'request_deadline_ms: 70000'),
+      'sync.yaml: request_deadline_ms is "70000", expected an integer from 100 to 60000; correct the value',
+    ],
+    [
+      'a grace longer than the delay of the tick',
+      'sync',
+      swap('close_grace_ms: 2000', 'close_grace_ms: 3001'),
+      'sync.yaml: close_grace_ms is "3001", expected at most delay_seconds x 1000, or a tick would run before its own candle counts as closed; lower it or raise delay_seconds',
+    ],
+    [
+      'a fast average that is not faster',
+      'indicators',
+      swap('fast: 12', 'fast: 26'),
+      'indicators.yaml: indicators[5].fast is "26", expected a length below that of slow; correct the value',
+    ],
   ])('is %s', (_what, file, edit, problem) => {
     expect(problemsOf({ [file]: edit })).toEqual([problem]);
   });
@@ -222,11 +356,15 @@ describe('a word is refused', () => {
     ['~', 'null'],
     ['42', '42'],
   ])('as a symbol: %.30s', (written, shown) => {
-    expect(problemsOf({ exchanges: swap('- BTC/USDT', `- ${written}`) })).toEqual([`exchanges.yaml: binance.symbols[0] is "${shown}", ${SYMBOL}`]);
+    expect(problemsOf({ exchanges: swap('- BTC/USDT', `- ${written}`) })).toEqual([
+      `exchanges.yaml: binance.symbols[0] is "${shown}", ${SYMBOL}`,
+    ]);
   });
 
   test.each(['7m', '1M', '0m', '-1m', '60'])('as a timeframe: %s', (word) => {
-    expect(problemsOf({ sync: swap('[1m, 5m, 1h]', `[${word}]`) })).toEqual([`sync.yaml: timeframes[0] is "${word}", expected one of 1m, 5m, 1h; correct the value`]);
+    expect(problemsOf({ sync: swap('[1m, 5m, 1h]', `[${word}]`) })).toEqual([
+      `sync.yaml: timeframes[0] is "${word}", expected one of 1m, 5m, 1h; correct the value`,
+    ]);
   });
 
   test.each([
@@ -243,11 +381,15 @@ describe('a word is refused', () => {
     ['http://metadata.google.internal/'],
     ['api.example.com'],
   ])('as a URL: %s', (url) => {
-    expect(problemsOf({ databases: swap('http://127.0.0.1:8123', `'${url}'`) })).toEqual([`databases.yaml: clickhouse.url is "${url}", ${URL_RULE}`]);
+    expect(problemsOf({ databases: swap('http://127.0.0.1:8123', `'${url}'`) })).toEqual([
+      `databases.yaml: clickhouse.url is "${url}", ${URL_RULE}`,
+    ]);
   });
 
   test('as a kind of indicator', () => {
-    expect(problemsOf({ indicators: swap('kind: rsi', 'kind: rsl') })).toEqual(['indicators.yaml: indicators[4].kind is "rsl", expected one of sma, ema, rsi, macd, stochastic; correct the value']);
+    expect(problemsOf({ indicators: swap('kind: rsi', 'kind: rsl') })).toEqual([
+      'indicators.yaml: indicators[4].kind is "rsl", expected one of sma, ema, rsi, macd, stochastic; correct the value',
+    ]);
   });
 });
 
@@ -272,20 +414,62 @@ describe('a key is refused', () => {
   });
 
   test('that stands twice', () => {
-    expect(problemsOf({ exchanges: become('kraken: { symbols: [BTC/USD] }\nkraken: { symbols: [ETH/USD] }\n') })).toEqual(['exchanges.yaml line 2: duplicated mapping key; remove one of the two']);
+    expect(problemsOf({ exchanges: become('kraken: { symbols: [BTC/USD] }\nkraken: { symbols: [ETH/USD] }\n') })).toEqual([
+      'exchanges.yaml line 2: duplicated mapping key; remove one of the two',
+    ]);
   });
 });
 
 describe('a list is refused', () => {
   test.each<[string, string, Edit, string]>([
-    ['that names a symbol twice', 'exchanges', swap('- ETH/USDT', '- BTC/USDT'), 'exchanges.yaml: binance.symbols[1] is "BTC/USDT", expected each symbol once; remove the duplicate'],
-    ['that names a timeframe twice', 'sync', swap('[1m, 5m, 1h]', '[1m, 1m]'), 'sync.yaml: timeframes[1] is "1m", expected each timeframe once; remove the duplicate'],
-    ['that names an indicator twice', 'indicators', swap('length: 50', 'length: 20'), 'indicators.yaml: indicators[1] is "{"kind":"sma","length":20}", expected each indicator once; remove the duplicate'],
-    ['of no symbols', 'exchanges', become('kraken: { symbols: [] }'), 'exchanges.yaml: kraken.symbols has 0 entries, expected a list of 1 to 2000 symbols; correct the value'],
-    ['of no timeframes', 'sync', swap('[1m, 5m, 1h]', '[]'), 'sync.yaml: timeframes has 0 entries, expected a list of 1 to 3 timeframes; correct the value'],
-    ['of too many symbols', 'exchanges', become(`kraken:\n  symbols: [${Array.from({ length: 10_001 }, (_, at) => `A${at}/USD`).join(', ')}]`), 'exchanges.yaml: kraken.symbols has 10001 entries, expected a list of 1 to 2000 symbols; correct the value'],
-    ['of no exchanges', 'exchanges', become('{}'), 'exchanges.yaml: the document is "{}", expected at least one enabled exchange of binance, binanceus, coinbase, kraken; correct the value'],
-    ['of exchanges that are all off', 'exchanges', become('kraken: { enabled: false, symbols: [BTC/USD] }'), 'exchanges.yaml: the document is "{"kraken":{"enabled":false,"symbols":["BTC/USD"]}}", expected at least one enabled exchange of binance, binanceus, coinbase, kraken; correct the value'],
+    [
+      'that names a symbol twice',
+      'exchanges',
+      swap('- ETH/USDT', '- BTC/USDT'),
+      'exchanges.yaml: binance.symbols[1] is "BTC/USDT", expected each symbol once; remove the duplicate',
+    ],
+    [
+      'that names a timeframe twice',
+      'sync',
+      swap('[1m, 5m, 1h]', '[1m, 1m]'),
+      'sync.yaml: timeframes[1] is "1m", expected each timeframe once; remove the duplicate',
+    ],
+    [
+      'that names an indicator twice',
+      'indicators',
+      swap('length: 50', 'length: 20'),
+      'indicators.yaml: indicators[1] is "{"kind":"sma","length":20}", expected each indicator once; remove the duplicate',
+    ],
+    [
+      'of no symbols',
+      'exchanges',
+      become('kraken: { symbols: [] }'),
+      'exchanges.yaml: kraken.symbols has 0 entries, expected a list of 1 to 2000 symbols; correct the value',
+    ],
+    [
+      'of no timeframes',
+      'sync',
+      swap('[1m, 5m, 1h]', '[]'),
+      'sync.yaml: timeframes has 0 entries, expected a list of 1 to 3 timeframes; correct the value',
+    ],
+    [
+      'of too many symbols',
+      'exchanges',
+      become(`kraken:\n  symbols: [${Array.from({ length: 10_001 }, (_, at) => `A${at}/USD`).join(', ')}]`),
+      'exchanges.yaml: kraken.symbols has 10001 entries, expected a list of 1 to 2000 symbols; correct the value',
+    ],
+    [
+      'of no exchanges',
+      'exchanges',
+      become('{}'),
+      'exchanges.yaml: the document is "{}", expected at least one enabled exchange of binance, binanceus, coinbase, kraken; correct the value',
+    ],
+    [
+      'of exchanges that are all off',
+      'exchanges',
+      become('kraken: { enabled: false, symbols: [BTC/USD] }'),
+      'exchanges.yaml: the document is "{"kraken":{"enabled":false,"symbols":["BTC/USD"]}}", expected at least one enabled exchange of binance, binanceus, coinbase, kraken; correct the value',
+    ],
   ])('%s', (_what, file, edit, problem) => {
     expect(problemsOf({ [file]: edit })).toEqual([problem]);
   });
@@ -293,7 +477,9 @@ describe('a list is refused', () => {
 
 describe('a secret', () => {
   test('has no place in a file, and is not shown', () => {
-    expect(problemsOf({ databases: swap('password_env: CLICKHOUSE_PASSWORD', 'password_env: CLICKHOUSE_PASSWORD\n  password: hunter2') })).toEqual([
+    expect(
+      problemsOf({ databases: swap('password_env: CLICKHOUSE_PASSWORD', 'password_env: CLICKHOUSE_PASSWORD\n  password: hunter2') }),
+    ).toEqual([
       `databases.yaml: clickhouse has the unknown key "password" (value "***"), expected one of ${CLICKHOUSE_KEYS}; remove it: secrets are never written into a file, only the name of their environment variable`,
     ]);
   });
@@ -312,7 +498,10 @@ describe('a secret', () => {
   });
 
   test('is not shown from the environment', () => {
-    const problems = problemsOf({}, { TIDEMARK_DATABASES__CLICKHOUSE__PASSWORD: 'hunter2', TIDEMARK_DATABASES__CLICKHOUSE__URL: 'http://u:hunter2@x' });
+    const problems = problemsOf(
+      {},
+      { TIDEMARK_DATABASES__CLICKHOUSE__PASSWORD: 'hunter2', TIDEMARK_DATABASES__CLICKHOUSE__URL: 'http://u:hunter2@x' },
+    );
     expect(problems).toHaveLength(2);
     expect(problems.join('\n')).not.toContain('hunter2');
   });
@@ -320,7 +509,11 @@ describe('a secret', () => {
 
 describe('all problems', () => {
   test('of all files and the environment are told in one run, one line each', () => {
-    const edits = { streaming: become(''), sync: (text: string) => text.replace('concurrency: 8', 'concurrency: 0').replace('delay_seconds: 3', 'delay_seconds: 99'), exchanges: swap('- BTC/USDT', '- BTC') };
+    const edits = {
+      streaming: become(''),
+      sync: (text: string) => text.replace('concurrency: 8', 'concurrency: 0').replace('delay_seconds: 3', 'delay_seconds: 99'),
+      exchanges: swap('- BTC/USDT', '- BTC'),
+    };
     expect(problemsOf(edits, { TIDEMARK_SINC__CONCURRENCY: '1' })).toEqual([
       'environment: TIDEMARK_SINC__CONCURRENCY names no configuration value, expected TIDEMARK_<FILE>__<PATH> with a file of exchanges, sync, indicators, databases, streaming (for example TIDEMARK_SYNC__BACKFILL_LIMIT); did you mean "TIDEMARK_SYNC__..."?',
       `exchanges.yaml: binance.symbols[0] is "BTC", ${SYMBOL}`,
@@ -333,16 +526,33 @@ describe('all problems', () => {
 
 describe('an environment variable', () => {
   test('overrides a value, whatever blank surrounds it', () => {
-    expect(load({}, { TIDEMARK_SYNC__BACKFILL_LIMIT: '500', TIDEMARK_SYNC__CONCURRENCY: ' 5\n', PATH: '/bin' }).sync).toMatchObject({ backfillLimit: 500, concurrency: 5 });
+    expect(load({}, { TIDEMARK_SYNC__BACKFILL_LIMIT: '500', TIDEMARK_SYNC__CONCURRENCY: ' 5\n', PATH: '/bin' }).sync).toMatchObject({
+      backfillLimit: 500,
+      concurrency: 5,
+    });
   });
 
   test('overrides a list, and a value several levels down', () => {
-    const config = load({}, { TIDEMARK_SYNC__TIMEFRAMES: '[1m, 5m]', TIDEMARK_DATABASES__CLICKHOUSE__TTL_DAYS: '0', TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS: '[BTC/USD]' });
-    expect([config.sync.timeframes, config.databases.clickhouse.ttlDays, config.exchanges.kraken?.symbols]).toEqual([['1m', '5m'], 0, ['BTC/USD']]);
+    const config = load(
+      {},
+      {
+        TIDEMARK_SYNC__TIMEFRAMES: '[1m, 5m]',
+        TIDEMARK_DATABASES__CLICKHOUSE__TTL_DAYS: '0',
+        TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS: '[BTC/USD]',
+      },
+    );
+    expect([config.sync.timeframes, config.databases.clickhouse.ttlDays, config.exchanges.kraken?.symbols]).toEqual([
+      ['1m', '5m'],
+      0,
+      ['BTC/USD'],
+    ]);
   });
 
   test('adds what the file does not have', () => {
-    expect(load({}, { TIDEMARK_EXCHANGES__BINANCEUS__SYMBOLS: '[USDC/USDT]' }).exchanges.binanceus).toEqual({ enabled: true, symbols: ['USDC/USDT'] });
+    expect(load({}, { TIDEMARK_EXCHANGES__BINANCEUS__SYMBOLS: '[USDC/USDT]' }).exchanges.binanceus).toEqual({
+      enabled: true,
+      symbols: ['USDC/USDT'],
+    });
   });
 
   test('repairs a value of the file', () => {
@@ -352,22 +562,63 @@ describe('an environment variable', () => {
   test.each([
     ['TIDEMARK_SYNC__CONCURRENCY', '', 'environment: TIDEMARK_SYNC__CONCURRENCY is empty, expected a value; set or unset it'],
     ['TIDEMARK_SYNC__CONCURRENCY', ' \n', 'environment: TIDEMARK_SYNC__CONCURRENCY is empty, expected a value; set or unset it'],
-    ['TIDEMARK_SYNC__CONCURRENCY', 'x'.repeat(2 ** 20), 'environment: TIDEMARK_SYNC__CONCURRENCY has 1048576 characters, expected at most 16384; shorten it'],
-    ['TIDEMARK_SYNC__CONCURRENCY', '\ufffd', 'sync.yaml (with TIDEMARK_SYNC__CONCURRENCY): concurrency is the text "\\u{fffd}", expected an integer from 1 to 64; correct the value'],
-    ['TIDEMARK_SYNC__CONCURRENCY', '0', 'sync.yaml (with TIDEMARK_SYNC__CONCURRENCY): concurrency is "0", expected an integer from 1 to 64; correct the value'],
-    ['TIDEMARK_SYNC__CONCURENCY', '5', `sync.yaml (with TIDEMARK_SYNC__CONCURENCY): the document has the unknown key "concurency" (value "5"), expected one of ${SYNC_KEYS}; did you mean "concurrency"?`],
-    ['TIDEMARK_SYNC__CONSTRUCTOR__X', '5', `sync.yaml (with TIDEMARK_SYNC__CONSTRUCTOR__X): the document has the unknown key "constructor" (value "{"x":5}"), expected one of ${SYNC_KEYS}; use one of them, or remove it`],
-    ['TIDEMARK_SYNC__CONCURRENCY__X', '5', 'environment: TIDEMARK_SYNC__CONCURRENCY__X leads to "x" inside a value that is not a mapping; correct the name'],
-    ['TIDEMARK_SYNC__TIMEFRAMES__0', '1m', 'environment: TIDEMARK_SYNC__TIMEFRAMES__0 leads to "0" inside a value that is not a mapping; correct the name'],
-    ['TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS', '[', 'environment: TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS line 1: unexpected end of the stream within a flow collection; correct the YAML there'],
-    ['TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS', '['.repeat(10_000), 'environment: TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS line 1: nesting exceeded maxDepth (100); correct the YAML there'],
+    [
+      'TIDEMARK_SYNC__CONCURRENCY',
+      'x'.repeat(2 ** 20),
+      'environment: TIDEMARK_SYNC__CONCURRENCY has 1048576 characters, expected at most 16384; shorten it',
+    ],
+    [
+      'TIDEMARK_SYNC__CONCURRENCY',
+      '\ufffd',
+      'sync.yaml (with TIDEMARK_SYNC__CONCURRENCY): concurrency is the text "\\u{fffd}", expected an integer from 1 to 64; correct the value',
+    ],
+    [
+      'TIDEMARK_SYNC__CONCURRENCY',
+      '0',
+      'sync.yaml (with TIDEMARK_SYNC__CONCURRENCY): concurrency is "0", expected an integer from 1 to 64; correct the value',
+    ],
+    [
+      'TIDEMARK_SYNC__CONCURENCY',
+      '5',
+      `sync.yaml (with TIDEMARK_SYNC__CONCURENCY): the document has the unknown key "concurency" (value "5"), expected one of ${SYNC_KEYS}; did you mean "concurrency"?`,
+    ],
+    [
+      'TIDEMARK_SYNC__CONSTRUCTOR__X',
+      '5',
+      `sync.yaml (with TIDEMARK_SYNC__CONSTRUCTOR__X): the document has the unknown key "constructor" (value "{"x":5}"), expected one of ${SYNC_KEYS}; use one of them, or remove it`,
+    ],
+    [
+      'TIDEMARK_SYNC__CONCURRENCY__X',
+      '5',
+      'environment: TIDEMARK_SYNC__CONCURRENCY__X leads to "x" inside a value that is not a mapping; correct the name',
+    ],
+    [
+      'TIDEMARK_SYNC__TIMEFRAMES__0',
+      '1m',
+      'environment: TIDEMARK_SYNC__TIMEFRAMES__0 leads to "0" inside a value that is not a mapping; correct the name',
+    ],
+    [
+      'TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS',
+      '[',
+      'environment: TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS line 1: unexpected end of the stream within a flow collection; correct the YAML there',
+    ],
+    [
+      'TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS',
+      '['.repeat(10_000),
+      'environment: TIDEMARK_EXCHANGES__KRAKEN__SYMBOLS line 1: nesting exceeded maxDepth (100); correct the YAML there',
+    ],
   ])('is refused: %s=%.20s', (variable, value, problem) => {
     expect(problemsOf({}, { [variable]: value })).toEqual([problem]);
   });
 
-  test.each(['TIDEMARK_', 'TIDEMARK_SYNC', 'TIDEMARK_SYNC__', 'TIDEMARK_SYNC____PROTO__', 'TIDEMARK_X__Y'])('that names nothing is refused: %s', (variable) => {
-    expect(problemsOf({}, { [variable]: '1' })[0]).toMatch(new RegExp(`^environment: ${variable} names no configuration value, expected TIDEMARK_<FILE>__<PATH> with a file of .*; `));
-  });
+  test.each(['TIDEMARK_', 'TIDEMARK_SYNC', 'TIDEMARK_SYNC__', 'TIDEMARK_SYNC____PROTO__', 'TIDEMARK_X__Y'])(
+    'that names nothing is refused: %s',
+    (variable) => {
+      expect(problemsOf({}, { [variable]: '1' })[0]).toMatch(
+        new RegExp(`^environment: ${variable} names no configuration value, expected TIDEMARK_<FILE>__<PATH> with a file of .*; `),
+      );
+    },
+  );
 
   test('that is not set changes nothing', () => {
     expect(load({}, { TIDEMARK_SYNC__CONCURRENCY: undefined })).toEqual(loadConfig('config', {}));

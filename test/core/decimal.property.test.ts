@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { compareDecimals, fromScaled, parseDecimal, toScaled, type Decimal } from '#core/decimal.ts';
 
 const LIMIT = 10n ** 38n - 1n;
-const scaled = fc.oneof(fc.bigInt({ min: -LIMIT, max: LIMIT }), fc.bigInt({ min: -1000n, max: 1000n }), fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }));
+const scaled = fc.oneof(
+  fc.bigInt({ min: -LIMIT, max: LIMIT }),
+  fc.bigInt({ min: -1000n, max: 1000n }),
+  fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
+);
 
 /** The same number in another spelling: zeros around it, and the point moved against an exponent. */
 function respelt(value: Decimal, zerosBefore: number, zerosBehind: number, shift: number): string {

@@ -102,7 +102,9 @@ describe('toScaled and fromScaled', () => {
   });
 
   test('fromScaled throws beyond 20 integer digits and names the number', () => {
-    expect(() => fromScaled(10n ** 38n)).toThrow(new RangeError('decimal "100000000000000000000000000000000000000e-18" has more than 20 integer digits'));
+    expect(() => fromScaled(10n ** 38n)).toThrow(
+      new RangeError('decimal "100000000000000000000000000000000000000e-18" has more than 20 integer digits'),
+    );
     expect(() => fromScaled(-(10n ** 38n))).toThrow(RangeError);
   });
 });

@@ -9,20 +9,38 @@ describe('a tick', () => {
   test('comes back from its message as it went in', () => {
     const minutes = fc.integer({ min: 0, max: 40_000_000 }).map((minute) => minute * 60_000);
     fc.assert(
-      fc.property(fc.constantFrom(...EXCHANGES), minutes, fc.constantFrom('tick' as const, 'catch-up' as const), (exchange, tickMs, mode) => {
-        expect(parseTickMessage(tickMessage({ exchange, tickMs, mode }))).toEqual({ exchange, tickMs, mode });
-      }),
+      fc.property(
+        fc.constantFrom(...EXCHANGES),
+        minutes,
+        fc.constantFrom('tick' as const, 'catch-up' as const),
+        (exchange, tickMs, mode) => {
+          expect(parseTickMessage(tickMessage({ exchange, tickMs, mode }))).toEqual({ exchange, tickMs, mode });
+        },
+      ),
     );
   });
 
   test('is read from the event that EventBridge sends, floored to its minute', () => {
-    const body = JSON.stringify({ version: '0', id: '53dc4d37', 'detail-type': 'Scheduled Event', source: 'aws.events', time: '2023-03-10T08:15:42Z', resources: [], detail: {} });
+    const body = JSON.stringify({
+      version: '0',
+      id: '53dc4d37',
+      'detail-type': 'Scheduled Event',
+      source: 'aws.events',
+      time: '2023-03-10T08:15:42Z',
+      resources: [],
+      detail: {},
+    });
     expect(parseTickMessage({ messageGroupId: 'kraken', body })).toEqual({ exchange: 'kraken', tickMs: TICK, mode: 'tick' });
   });
 
-  test.each([[null], ['catch-up'], [{ mode: 'CATCH-UP' }], [{ mode: ['catch-up'] }], [[]]])('is a plain tick with the detail %j', (detail) => {
-    expect(parseTickMessage({ messageGroupId: 'kraken', body: JSON.stringify({ time: '2023-03-10T08:15:00Z', detail }) })).toMatchObject({ mode: 'tick' });
-  });
+  test.each([[null], ['catch-up'], [{ mode: 'CATCH-UP' }], [{ mode: ['catch-up'] }], [[]]])(
+    'is a plain tick with the detail %j',
+    (detail) => {
+      expect(parseTickMessage({ messageGroupId: 'kraken', body: JSON.stringify({ time: '2023-03-10T08:15:00Z', detail }) })).toMatchObject({
+        mode: 'tick',
+      });
+    },
+  );
 });
 
 describe('a message is refused in words', () => {

@@ -11,12 +11,22 @@ test('the key of a series is readable', () => {
 });
 
 test('no two series have the same key', () => {
-  const all = EXCHANGES.flatMap((exchange) => SYMBOLS.flatMap((symbol) => TIMEFRAMES.map((timeframe) => seriesKey({ exchange, symbol, timeframe }))));
+  const all = EXCHANGES.flatMap((exchange) =>
+    SYMBOLS.flatMap((symbol) => TIMEFRAMES.map((timeframe) => seriesKey({ exchange, symbol, timeframe }))),
+  );
   expect(new Set(all).size).toBe(EXCHANGES.length * SYMBOLS.length * TIMEFRAMES.length);
 });
 
 test('exchanges and timeframes are known by their exact words only', () => {
-  expect(['kraken', 'Kraken', 'kraken ', 'constructor', '', null, 0].map(isExchange)).toEqual([true, false, false, false, false, false, false]);
+  expect(['kraken', 'Kraken', 'kraken ', 'constructor', '', null, 0].map(isExchange)).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
   expect(['1m', '1M', '7m', 'toString', undefined, 60].map(isTimeframe)).toEqual([true, false, false, false, false, false]);
 });
 

@@ -7,8 +7,30 @@ describe('parseMarketSymbol', () => {
   });
 
   test.each([
-    'BTCUSDT', 'btc/usdt', 'BTC-USDT', 'BTC/USDT/', 'BTC//USDT', '/', '/USDT', 'BTC/', '', ' BTC/USDT', 'BTC/USDT\n', 'ВTC/USDT', 'BTC\u200d/USDT', '\u202eBTC/USDT', 'BTC/USD:USD',
-    `${'X'.repeat(21)}/Y`, 'X'.repeat(10_000), "x'); DROP TABLE candles_1m; --", '*', '../../etc', null, undefined, 42, ['BTC/USDT'],
+    'BTCUSDT',
+    'btc/usdt',
+    'BTC-USDT',
+    'BTC/USDT/',
+    'BTC//USDT',
+    '/',
+    '/USDT',
+    'BTC/',
+    '',
+    ' BTC/USDT',
+    'BTC/USDT\n',
+    'ВTC/USDT',
+    'BTC\u200d/USDT',
+    '\u202eBTC/USDT',
+    'BTC/USD:USD',
+    `${'X'.repeat(21)}/Y`,
+    'X'.repeat(10_000),
+    "x'); DROP TABLE candles_1m; --",
+    '*',
+    '../../etc',
+    null,
+    undefined,
+    42,
+    ['BTC/USDT'],
   ])('refuses %j', (value) => {
     expect(parseMarketSymbol(value)).toBeUndefined();
   });

@@ -31,7 +31,12 @@ describe('withDeadline', () => {
     timer.advance(1);
     await call;
     expect(outcome).toBeInstanceOf(DeadlineError);
-    expect(outcome).toMatchObject({ name: 'DeadlineError', code: 'DEADLINE', retryable: true, message: 'the store gave no answer within 500 ms' });
+    expect(outcome).toMatchObject({
+      name: 'DeadlineError',
+      code: 'DEADLINE',
+      retryable: true,
+      message: 'the store gave no answer within 500 ms',
+    });
   });
 
   test('tells the work at the deadline to let go, with the same error', async () => {

@@ -34,6 +34,12 @@ describe('processInOrder', () => {
   });
 
   test('has nothing to hand back of an empty batch', async () => {
-    expect(await processInOrder([], () => Promise.reject(new Error('called')), () => {})).toEqual({ batchItemFailures: [] });
+    expect(
+      await processInOrder(
+        [],
+        () => Promise.reject(new Error('called')),
+        () => {},
+      ),
+    ).toEqual({ batchItemFailures: [] });
   });
 });

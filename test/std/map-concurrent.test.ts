@@ -60,19 +60,23 @@ describe('mapConcurrent', () => {
 
   test('calls each item once and never exceeds the limit', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 40 }), fc.integer({ min: 1, max: 8 }), async (turns, concurrency) => {
-        let running = 0;
-        let most = 0;
-        const items = turns.map((_, index) => index);
-        const result = await mapConcurrent(items, concurrency, async (index) => {
-          most = Math.max(most, ++running);
-          for (let turn = 0; turn < (turns[index] ?? 0); turn++) await Promise.resolve();
-          running--;
-          return index * 2;
-        });
-        expect(result).toEqual(items.map((index) => index * 2));
-        expect(most).toBe(Math.min(concurrency, items.length));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 8 }),
+        async (turns, concurrency) => {
+          let running = 0;
+          let most = 0;
+          const items = turns.map((_, index) => index);
+          const result = await mapConcurrent(items, concurrency, async (index) => {
+            most = Math.max(most, ++running);
+            for (let turn = 0; turn < (turns[index] ?? 0); turn++) await Promise.resolve();
+            running--;
+            return index * 2;
+          });
+          expect(result).toEqual(items.map((index) => index * 2));
+          expect(most).toBe(Math.min(concurrency, items.length));
+        },
+      ),
     );
   });
 });

@@ -27,12 +27,22 @@ const ENCODERS: Readonly<Record<string, () => Transform>> = {
 
 /** The first encoding that both sides know, in our order. */
 function encodingFor(request: IncomingMessage): string | null {
-  const accepted = (request.headers['accept-encoding'] ?? '').toString().toLowerCase();
-  const names = new Set(accepted.split(',').filter((entry) => !/;\s*q=0(\.0*)?\s*$/.test(entry)).map((entry) => entry.split(';')[0]?.trim()));
+  const accepted = (request.headers['accept-encoding'] ?? '').toLowerCase();
+  const names = new Set(
+    accepted
+      .split(',')
+      .filter((entry) => !/;\s*q=0(\.0*)?\s*$/.test(entry))
+      .map((entry) => entry.split(';')[0]?.trim()),
+  );
   return Object.keys(ENCODERS).find((name) => names.has(name)) ?? null;
 }
 
-export type AnswerFacts = { readonly queryId: string; readonly format: string; readonly timezone: string; readonly wantsCompression: boolean };
+export type AnswerFacts = {
+  readonly queryId: string;
+  readonly format: string;
+  readonly timezone: string;
+  readonly wantsCompression: boolean;
+};
 
 export function sendResult(request: IncomingMessage, response: ServerResponse, { bytes, summary }: LaneResult, facts: AnswerFacts): void {
   response.setHeader('Content-Type', contentTypeOf(facts.format));

@@ -4,7 +4,7 @@ import { RequestError, toRequestError } from './http-errors.ts';
 import { quotedIdentifier, withParameters } from './http-parameters.ts';
 import { guardReader, type Statement } from './statement-guard.ts';
 
-export type LaneJob = {
+type LaneJob = {
   readonly statement: Statement;
   readonly database: string;
   readonly parameters: ReadonlyMap<string, string>;
@@ -58,7 +58,12 @@ export function createLane(client: ClickHouseClient, { isReader }: { readonly is
 
   return {
     async run(job) {
-      if (waiting >= MAX_WAITING) throw new RequestError(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `Too many simultaneous queries: ${waiting} are waiting; ask again later`);
+      if (waiting >= MAX_WAITING)
+        throw new RequestError(
+          202,
+          'TOO_MANY_SIMULTANEOUS_QUERIES',
+          `Too many simultaneous queries: ${waiting} are waiting; ask again later`,
+        );
       waiting++;
       const turn = tail.then(() => begin(job)).finally(() => waiting--);
       tail = turn.catch(() => undefined); // Told to the one who asked; the next in line does not care.

@@ -12,7 +12,11 @@ export type BindQuery = (sql: string, values: Readonly<Record<string, string | n
 export async function withParameters(statement: Statement, given: ReadonlyMap<string, string>, bind: BindQuery): Promise<string> {
   const slots = statement.slots.filter(({ name }) => given.has(name));
   if (slots.length === 0) return statement.text;
-  const literals = await literalsOf(slots.filter(({ type }) => type !== 'Identifier'), given, bind);
+  const literals = await literalsOf(
+    slots.filter(({ type }) => type !== 'Identifier'),
+    given,
+    bind,
+  );
   let text = '';
   let end = 0;
   for (const slot of slots) {
@@ -27,7 +31,11 @@ function keyOf({ name, type }: ParameterSlot): string {
   return `{${name}: ${type}}`;
 }
 
-async function literalsOf(slots: readonly ParameterSlot[], given: ReadonlyMap<string, string>, bind: BindQuery): Promise<ReadonlyMap<string, string>> {
+async function literalsOf(
+  slots: readonly ParameterSlot[],
+  given: ReadonlyMap<string, string>,
+  bind: BindQuery,
+): Promise<ReadonlyMap<string, string>> {
   const distinct = [...new Map(slots.map((slot) => [keyOf(slot), slot])).values()];
   if (distinct.length === 0) return new Map();
   const values: Record<string, string | null> = {};
@@ -37,12 +45,20 @@ async function literalsOf(slots: readonly ParameterSlot[], given: ReadonlyMap<st
   }
   const columns = distinct.map((slot) => (isComposite(slot) ? `formatRow('Values', ${keyOf(slot)})` : `toString(${keyOf(slot)})`));
   const row = JSON.parse(await bind(`SELECT ${columns.join(', ')} FORMAT JSONCompactEachRow`, values)) as readonly (string | null)[];
-  return new Map(distinct.map((slot, column) => [keyOf(slot), `_CAST(${literalOf(slot, row[column] ?? null)}, ${quotedString(slot.type)})`]));
+  return new Map(
+    distinct.map((slot, column) => [keyOf(slot), `_CAST(${literalOf(slot, row[column] ?? null)}, ${quotedString(slot.type)})`]),
+  );
 }
 
 function requireKnownType({ name, type }: ParameterSlot): void {
-  if (/\bMap\b/.test(type)) throw new RequestError(48, 'NOT_IMPLEMENTED', `query parameter '${name}' has the type ${type}; use arrays, maps are not supported here`);
-  if (!/^[A-Za-z][\w ,()'=/.+-]*$/.test(type)) throw new RequestError(457, 'BAD_QUERY_PARAMETER', `query parameter '${name}' has the type "${type}", which is none`);
+  if (/\bMap\b/.test(type))
+    throw new RequestError(
+      48,
+      'NOT_IMPLEMENTED',
+      `query parameter '${name}' has the type ${type}; use arrays, maps are not supported here`,
+    );
+  if (!/^[A-Za-z][\w ,()'=/.+-]*$/.test(type))
+    throw new RequestError(457, 'BAD_QUERY_PARAMETER', `query parameter '${name}' has the type "${type}", which is none`);
 }
 
 function isComposite({ type }: ParameterSlot): boolean {
@@ -64,7 +80,22 @@ function boundValue(slot: ParameterSlot, wire: string): string | null {
   return isComposite(slot) ? unescaped(wire, "''") : unescaped(wire);
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', r: '\r', n: '\n', t: '\t', 0: '\0', a: '\x07', v: '\v', e: '\x1b', '\\': '\\', '"': '"', '`': '`', '/': '/', '=': '=' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  b: '\b',
+  f: '\f',
+  r: '\r',
+  n: '\n',
+  t: '\t',
+  0: '\0',
+  a: '\x07',
+  v: '\v',
+  e: '\x1b',
+  '\\': '\\',
+  '"': '"',
+  '`': '`',
+  '/': '/',
+  '=': '=',
+};
 
 function unescaped(wire: string, quote = "'"): string {
   return wire.replaceAll(/\\(?:x([0-9a-fA-F]{2})|([\s\S]))/g, (whole, hex: string | undefined, char: string | undefined) => {

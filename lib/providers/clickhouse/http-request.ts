@@ -17,7 +17,9 @@ export type StoreRequest = {
 
 export function splitUrl(url: string): { readonly path: string; readonly search: URLSearchParams } {
   const mark = url.indexOf('?');
-  return mark === -1 ? { path: url, search: new URLSearchParams() } : { path: url.slice(0, mark), search: new URLSearchParams(url.slice(mark + 1)) };
+  return mark === -1
+    ? { path: url, search: new URLSearchParams() }
+    : { path: url.slice(0, mark), search: new URLSearchParams(url.slice(mark + 1)) };
 }
 
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost)(:\d{1,5})?$/i;
@@ -28,7 +30,8 @@ export function foreignOrigin({ headers }: IncomingMessage): string | null {
   if (headers.host === undefined || !LOOPBACK_HOST.test(headers.host)) {
     return `the Host header "${headers.host ?? ''}" is not this machine; use 127.0.0.1 or localhost`;
   }
-  if (headers.origin !== undefined && !LOOPBACK_ORIGIN.test(headers.origin)) return `requests from the site "${headers.origin}" are not answered`;
+  if (headers.origin !== undefined && !LOOPBACK_ORIGIN.test(headers.origin))
+    return `requests from the site "${headers.origin}" are not answered`;
   return headers['sec-fetch-site'] === 'cross-site' ? 'requests from other sites are not answered' : null;
 }
 
@@ -42,7 +45,11 @@ export function authenticate({ headers }: IncomingMessage, search: URLSearchPara
   };
   const isWriter = user === 'writer';
   if (isWriter ? !sameText(password, writerPassword) : password !== '') {
-    throw new RequestError(516, 'AUTHENTICATION_FAILED', `${user}: Authentication failed: password is incorrect, or there is no user with such name`);
+    throw new RequestError(
+      516,
+      'AUTHENTICATION_FAILED',
+      `${user}: Authentication failed: password is incorrect, or there is no user with such name`,
+    );
   }
   return isWriter;
 }
@@ -50,7 +57,8 @@ export function authenticate({ headers }: IncomingMessage, search: URLSearchPara
 function basicCredentials(header: string | undefined): Credentials | null {
   if (header === undefined) return null;
   const [scheme, encoded = ''] = header.split(' ');
-  if (scheme?.toLowerCase() !== 'basic') throw new RequestError(516, 'AUTHENTICATION_FAILED', 'Authentication failed: only Basic credentials are known here');
+  if (scheme?.toLowerCase() !== 'basic')
+    throw new RequestError(516, 'AUTHENTICATION_FAILED', 'Authentication failed: only Basic credentials are known here');
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   return colon === -1 ? { user: text, password: '' } : { user: text.slice(0, colon), password: text.slice(colon + 1) };
@@ -71,7 +79,9 @@ export async function readRequest(request: IncomingMessage, search: URLSearchPar
     database: search.get('database') ?? optional(request.headers['x-clickhouse-database']),
     queryId: queryIdOf(search.get('query_id')),
     defaultFormat: formatName(optional(header) ?? search.get('default_format') ?? 'TabSeparated'),
-    parameters: new Map([...search].flatMap(([key, value]) => (key.startsWith('param_') ? [[key.slice('param_'.length), value] as const] : []))),
+    parameters: new Map(
+      [...search].flatMap(([key, value]) => (key.startsWith('param_') ? [[key.slice('param_'.length), value] as const] : [])),
+    ),
     wantsCompression: search.get('enable_http_compression') === '1',
   };
 }
@@ -90,7 +100,7 @@ function formatName(name: string): string {
   return name;
 }
 
-export const MAX_BODY_BYTES = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
@@ -115,7 +125,12 @@ function decoded(request: IncomingMessage): Readable {
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding === 'identity' || encoding === '') return request;
   const decoder = DECODERS[encoding]?.();
-  if (decoder === undefined) throw new RequestError(89, 'UNKNOWN_COMPRESSION_METHOD', `Unknown content encoding "${encoding}"; use one of ${Object.keys(DECODERS).join(', ')}`);
+  if (decoder === undefined)
+    throw new RequestError(
+      89,
+      'UNKNOWN_COMPRESSION_METHOD',
+      `Unknown content encoding "${encoding}"; use one of ${Object.keys(DECODERS).join(', ')}`,
+    );
   request.on('error', (error) => decoder.destroy(error));
   return request.pipe(decoder);
 }
@@ -127,12 +142,15 @@ async function readLimited(stream: Readable): Promise<Buffer> {
     // Without destroying: on the same socket the refusal has to go out.
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       size += (chunk as Buffer).length;
-      if (size > MAX_BODY_BYTES) throw new RequestError(229, 'QUERY_IS_TOO_LARGE', `the body has more than ${MAX_BODY_BYTES} bytes; send less at a time`);
+      if (size > MAX_BODY_BYTES)
+        throw new RequestError(229, 'QUERY_IS_TOO_LARGE', `the body has more than ${MAX_BODY_BYTES} bytes; send less at a time`);
       chunks.push(chunk as Buffer);
     }
   } catch (cause) {
     if (cause instanceof RequestError) throw cause;
-    throw new RequestError(36, 'BAD_ARGUMENTS', `the body cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new RequestError(36, 'BAD_ARGUMENTS', `the body cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
   return Buffer.concat(chunks);
 }

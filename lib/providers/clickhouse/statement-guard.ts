@@ -44,7 +44,8 @@ function endOr(index: number, otherwise: number): number {
 function endOfBlockComment(sql: string, start: number): number {
   const close = sql.indexOf('*/', start + 2);
   if (close === -1) throw syntaxError(`the comment at position ${start + 1} is not closed`);
-  if (sql.slice(start + 2, close).includes('/*')) throw syntaxError(`the comment at position ${start + 1} contains another comment; take it out`);
+  if (sql.slice(start + 2, close).includes('/*'))
+    throw syntaxError(`the comment at position ${start + 1} contains another comment; take it out`);
   return close + 2;
 }
 
@@ -56,7 +57,9 @@ function tokenAt(sql: string, start: number): Token {
   const word = WORD.exec(sql)?.[0];
   if (word !== undefined) return wordToken(sql, start, word);
   if (char === '$' || char === '#' || char < ' ' || char > '~') {
-    throw syntaxError(`the character "${char}" (U+${(sql.codePointAt(start) ?? 0).toString(16).padStart(4, '0')}) at position ${start + 1} is not allowed outside of quotes`);
+    throw syntaxError(
+      `the character "${char}" (U+${(sql.codePointAt(start) ?? 0).toString(16).padStart(4, '0')}) at position ${start + 1} is not allowed outside of quotes`,
+    );
   }
   return { kind: 'mark', text: char, start, end: start + 1 };
 }
@@ -160,7 +163,9 @@ export function isReading(verb: string): boolean {
 export const INSIDE_TABLE_FUNCTIONS = new Set(
   `format fuzzJSON fuzzQuery generateRandom generateSeries generate_series merge mergeTreeAnalyzeIndexes mergeTreeAnalyzeIndexesUUID mergeTreeIndex
   mergeTreeProjection mergeTreeTextIndex null numbers numbers_mt primes SQLStandardValues timeSeriesData timeSeriesMetrics timeSeriesSamples
-  timeSeriesSelector timeSeriesTags prometheusQuery prometheusQueryRange values view viewExplain viewIfPermitted zeros zeros_mt`.split(/\s+/),
+  timeSeriesSelector timeSeriesTags prometheusQuery prometheusQueryRange values view viewExplain viewIfPermitted zeros zeros_mt`.split(
+    /\s+/,
+  ),
 );
 
 /** Functions and table functions that reach files, the network, other processes or models, in lower case. */
@@ -182,10 +187,15 @@ export const OUTSIDE_FUNCTIONS = new Set(
 export function guardReader(sql: string): void {
   const tokens = [...tokenize(sql)];
   if (!isReading(verbOf(tokens))) {
-    throw new RequestError(164, 'READONLY', 'Cannot execute query in readonly mode: readers may use SELECT, WITH, SHOW, DESCRIBE, EXPLAIN and EXISTS');
+    throw new RequestError(
+      164,
+      'READONLY',
+      'Cannot execute query in readonly mode: readers may use SELECT, WITH, SHOW, DESCRIBE, EXPLAIN and EXISTS',
+    );
   }
   for (const [index, token] of tokens.entries()) {
-    if (isWord(token, 'OUTFILE') || isWord(token, 'INFILE')) throw accessDenied(`Not enough privileges: ${token.text.toUpperCase()} reaches outside of the store`);
+    if (isWord(token, 'OUTFILE') || isWord(token, 'INFILE'))
+      throw accessDenied(`Not enough privileges: ${token.text.toUpperCase()} reaches outside of the store`);
     if (isFunctionName(tokens, index)) refuseOutside(token);
   }
 }
@@ -199,6 +209,8 @@ function isFunctionName(tokens: readonly Token[], index: number): boolean {
 }
 
 function refuseOutside({ kind, text }: Token): void {
-  if (kind === 'quoted' && text.includes('\\')) throw accessDenied(`Not enough privileges: the function name "${text}" contains a backslash`);
-  if (OUTSIDE_FUNCTIONS.has(text.toLowerCase())) throw accessDenied(`Not enough privileges: the function ${text} reaches outside of the store`);
+  if (kind === 'quoted' && text.includes('\\'))
+    throw accessDenied(`Not enough privileges: the function name "${text}" contains a backslash`);
+  if (OUTSIDE_FUNCTIONS.has(text.toLowerCase()))
+    throw accessDenied(`Not enough privileges: the function ${text} reaches outside of the store`);
 }

@@ -53,9 +53,12 @@ export async function startStoreServer(options: StoreServerOptions): Promise<Sto
     version,
     timezone,
   };
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 10_000 }, (request, response) => {
-    void answer(context, request, response);
-  });
+  const server = createServer(
+    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 10_000 },
+    (request, response) => {
+      void answer(context, request, response);
+    },
+  );
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
@@ -91,7 +94,13 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
   }
 }
 
-async function route(context: Context, request: IncomingMessage, response: ServerResponse, path: string, search: URLSearchParams): Promise<void> {
+async function route(
+  context: Context,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  search: URLSearchParams,
+): Promise<void> {
   const foreign = foreignOrigin(request);
   if (foreign !== null) return sendText(response, 403, `${foreign}\n`);
   if (!['GET', 'HEAD', 'POST'].includes(request.method ?? '')) {
@@ -121,7 +130,12 @@ async function run(context: Context, request: IncomingMessage, response: ServerR
     if (result === null) return;
     response.setTimeout(SEND_TIMEOUT_MS, () => response.destroy());
     const format = statement.verb === 'INSERT' ? asked.defaultFormat : (statement.format ?? asked.defaultFormat);
-    sendResult(request, response, result, { queryId: asked.queryId, format, timezone: context.timezone, wantsCompression: asked.wantsCompression });
+    sendResult(request, response, result, {
+      queryId: asked.queryId,
+      format,
+      timezone: context.timezone,
+      wantsCompression: asked.wantsCompression,
+    });
   } catch (error) {
     sendError(response, toRequestError(error), asked.queryId, context.version);
   }
@@ -130,10 +144,18 @@ async function run(context: Context, request: IncomingMessage, response: ServerR
 function laneOf({ readers, writers }: Context, request: IncomingMessage, { isWriter }: StoreRequest, { verb }: Statement): Lane {
   if (!isWriter) return readers;
   if (verb === 'SET' || verb === 'USE') {
-    throw new RequestError(48, 'NOT_IMPLEMENTED', `there are no sessions here, so ${verb} would have no effect; put the database into the parameter "database"`);
+    throw new RequestError(
+      48,
+      'NOT_IMPLEMENTED',
+      `there are no sessions here, so ${verb} would have no effect; put the database into the parameter "database"`,
+    );
   }
   if (request.method !== 'POST' && !isReading(verb)) {
-    throw new RequestError(164, 'READONLY', 'Cannot execute query in readonly mode: for queries over HTTP, method GET implies readonly; use method POST for modifying queries');
+    throw new RequestError(
+      164,
+      'READONLY',
+      'Cannot execute query in readonly mode: for queries over HTTP, method GET implies readonly; use method POST for modifying queries',
+    );
   }
   return writers;
 }

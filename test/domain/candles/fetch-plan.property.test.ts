@@ -82,7 +82,10 @@ describe('a plan for a series with candles', () => {
       fc.property(cases, ({ rules, input, plan }) => {
         const stored = new Set(input.stored);
         for (let timeMs = plan.fromMs; timeMs < plan.untilMs; timeMs += input.timeframeMs) stored.add(timeMs);
-        const next = planFetch({ ...input, stored, firstMs: Math.min(input.firstMs, plan.fromMs), newestMs: plan.untilMs - input.timeframeMs }, rules);
+        const next = planFetch(
+          { ...input, stored, firstMs: Math.min(input.firstMs, plan.fromMs), newestMs: plan.untilMs - input.timeframeMs },
+          rules,
+        );
         expect(next.fromMs).toBe(next.untilMs - rules.latestCandles * input.timeframeMs);
       }),
     );

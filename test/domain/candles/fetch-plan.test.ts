@@ -6,7 +6,10 @@ const settings = { backfillLimit: 300, latestCandles: 5, recheckCandles: 20 };
 
 /** Minutes in, minutes out. `first` and `newest` may lie outside of what is known of the window. */
 function plan(tick: number, stored: readonly number[], first = stored[0], newest = stored.at(-1)) {
-  const [firstMs, newestMs] = [first, newest].map((minute) => (minute === undefined ? null : minute * MINUTE)) as [number | null, number | null];
+  const [firstMs, newestMs] = [first, newest].map((minute) => (minute === undefined ? null : minute * MINUTE)) as [
+    number | null,
+    number | null,
+  ];
   const input = { tickMs: tick * MINUTE, timeframeMs: MINUTE, stored: new Set(stored.map((minute) => minute * MINUTE)), firstMs, newestMs };
   const { fromMs, untilMs, isBackfill } = planFetch(input, settings);
   return { from: fromMs / MINUTE, until: untilMs / MINUTE, isBackfill };
@@ -67,7 +70,8 @@ describe('recheckFromMs', () => {
 });
 
 describe('isDue', () => {
-  const due = (tick: number, newest: number | null, length = 5) => isDue({ tickMs: tick * MINUTE, timeframeMs: length * MINUTE, newestMs: newest === null ? null : newest * MINUTE });
+  const due = (tick: number, newest: number | null, length = 5) =>
+    isDue({ tickMs: tick * MINUTE, timeframeMs: length * MINUTE, newestMs: newest === null ? null : newest * MINUTE });
 
   test('at a boundary of the timeframe, also when everything is there', () => {
     expect([due(10, 5), due(10, 0), due(10, 10)]).toEqual([true, true, true]);

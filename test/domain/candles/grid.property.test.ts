@@ -30,7 +30,9 @@ describe('holes', () => {
         const fromMs = first * length;
         const untilMs = fromMs + present.length * length;
         const stored = new Set(present.flatMap((there, at) => (there ? [fromMs + at * length] : [])));
-        const missing = holesOf(stored, fromMs, untilMs, length).flatMap(({ firstMs, candles }) => Array.from({ length: candles }, (_, at) => firstMs + at * length));
+        const missing = holesOf(stored, fromMs, untilMs, length).flatMap(({ firstMs, candles }) =>
+          Array.from({ length: candles }, (_, at) => firstMs + at * length),
+        );
         const together = [...stored, ...missing].sort((a, b) => a - b);
         expect(together).toEqual(present.map((_, at) => fromMs + at * length));
       }),

@@ -20,7 +20,8 @@ describe('floorToGrid', () => {
 });
 
 describe('holesOf', () => {
-  const holes = (present: readonly number[], from: number, until: number) => holesOf(new Set(present.map((minute) => minute * MINUTE)), from * MINUTE, until * MINUTE, MINUTE);
+  const holes = (present: readonly number[], from: number, until: number) =>
+    holesOf(new Set(present.map((minute) => minute * MINUTE)), from * MINUTE, until * MINUTE, MINUTE);
 
   test('finds none where all are there, and none in an empty stretch', () => {
     expect(holes([0, 1, 2], 0, 3)).toEqual([]);

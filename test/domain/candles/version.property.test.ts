@@ -14,7 +14,12 @@ const parts: fc.Arbitrary<VersionParts> = fc.record({
 
 /** The order that is promised, part by part. */
 function promisedOrder(a: VersionParts, b: VersionParts): number {
-  const steps = [FINALITIES.indexOf(a.finality) - FINALITIES.indexOf(b.finality), a.sourceRank - b.sourceRank, a.fetchedAtMs - b.fetchedAtMs, a.sequence - b.sequence];
+  const steps = [
+    FINALITIES.indexOf(a.finality) - FINALITIES.indexOf(b.finality),
+    a.sourceRank - b.sourceRank,
+    a.fetchedAtMs - b.fetchedAtMs,
+    a.sequence - b.sequence,
+  ];
   return Math.sign(steps.find((step) => step !== 0) ?? 0);
 }
 

@@ -15,7 +15,9 @@ describe('candleVersion', () => {
 
   test('keeps its parts where they always were: stored versions must not change their meaning', () => {
     expect(candleVersion(parts)).toBe((1n << 62n) | (8n << 58n) | (1_678_406_400_000n << 14n));
-    expect(candleVersion({ ...parts, finality: 'verified', sequence: 3 })).toBe((2n << 62n) | (8n << 58n) | (1_678_406_400_000n << 14n) | 3n);
+    expect(candleVersion({ ...parts, finality: 'verified', sequence: 3 })).toBe(
+      (2n << 62n) | (8n << 58n) | (1_678_406_400_000n << 14n) | 3n,
+    );
   });
 
   test.each([
@@ -28,7 +30,9 @@ describe('candleVersion', () => {
     ['sequence', 16_384, 16_383],
     ['sequence', -1, 16_383],
   ])('refuses the %s %d', (name, value, max) => {
-    expect(() => candleVersion({ ...parts, [name]: value })).toThrow(new RangeError(`version part ${name} must be an integer from 0 to ${max}, got "${value}"`));
+    expect(() => candleVersion({ ...parts, [name]: value })).toThrow(
+      new RangeError(`version part ${name} must be an integer from 0 to ${max}, got "${value}"`),
+    );
   });
 
   test('tells when the candle was fetched', () => {

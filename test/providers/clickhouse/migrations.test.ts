@@ -29,7 +29,10 @@ describe('readMigrations', () => {
 
   test('splits statements at semicolons that end a line, and drops comment lines', () => {
     const text = "-- says what; and why\nCREATE TABLE a (s String DEFAULT ';x');  \n\n-- more\nALTER TABLE a\n  ADD COLUMN b UInt8;\n";
-    expect(readMigrations(folderOf({ '0001-a.sql': text }))[0]?.statements).toEqual(["CREATE TABLE a (s String DEFAULT ';x')", 'ALTER TABLE a\n  ADD COLUMN b UInt8']);
+    expect(readMigrations(folderOf({ '0001-a.sql': text }))[0]?.statements).toEqual([
+      "CREATE TABLE a (s String DEFAULT ';x')",
+      'ALTER TABLE a\n  ADD COLUMN b UInt8',
+    ]);
   });
 
   test('identifies a file by its whole text, comments included', () => {
@@ -49,7 +52,9 @@ describe('readMigrations', () => {
   });
 
   test('reads those of this project: one table each', () => {
-    const tables = readMigrations('schema/clickhouse').map(({ statements }) => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statements[0] ?? '')?.[1]);
+    const tables = readMigrations('schema/clickhouse').map(
+      ({ statements }) => /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(statements[0] ?? '')?.[1],
+    );
     expect(tables.slice(0, 4)).toEqual(['candles_1m', 'candles_5m', 'candles_1h', 'indicators']);
   });
 });
@@ -70,12 +75,18 @@ describe('pendingMigrations', () => {
   });
 
   test('cannot be told for a store of a newer version', () => {
-    expect(() => pending('0001-a.sql', '0004-d.sql')).toThrow('the store has migration "0004-d.sql", which this version does not know; use the version that wrote it, or a newer one');
+    expect(() => pending('0001-a.sql', '0004-d.sql')).toThrow(
+      'the store has migration "0004-d.sql", which this version does not know; use the version that wrote it, or a newer one',
+    );
   });
 
   test('cannot be told when an applied file was changed', () => {
     expect(() => pendingMigrations(known, [{ name: '0001-a.sql', checksum: 'another' }])).toThrow(
-      expect.objectContaining({ name: 'StoreError', retryable: false, message: 'migration "0001-a.sql" was changed after the store applied it; restore the file and add a new migration instead' }),
+      expect.objectContaining({
+        name: 'StoreError',
+        retryable: false,
+        message: 'migration "0001-a.sql" was changed after the store applied it; restore the file and add a new migration instead',
+      }),
     );
   });
 });

@@ -48,15 +48,27 @@ describe('createRowBinaryReader', () => {
 
   test('reads back any text and any numbers', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.double(), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.maxSafeInteger(), (text, float, uint, int) => {
-        const utf8 = Buffer.from(text);
-        const numbers = Buffer.alloc(24);
-        numbers.writeDoubleLE(float, 0);
-        numbers.writeBigUInt64LE(uint, 8);
-        numbers.writeBigInt64LE(BigInt(int), 16);
-        const reader = createRowBinaryReader(Buffer.concat([leb128(utf8.length), utf8, numbers]));
-        expect([reader.string(), reader.float64(), reader.uint64(), reader.int64AsNumber(), reader.atEnd()]).toEqual([text, float, uint, int, true]);
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 300 }),
+        fc.double(),
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        fc.maxSafeInteger(),
+        (text, float, uint, int) => {
+          const utf8 = Buffer.from(text);
+          const numbers = Buffer.alloc(24);
+          numbers.writeDoubleLE(float, 0);
+          numbers.writeBigUInt64LE(uint, 8);
+          numbers.writeBigInt64LE(BigInt(int), 16);
+          const reader = createRowBinaryReader(Buffer.concat([leb128(utf8.length), utf8, numbers]));
+          expect([reader.string(), reader.float64(), reader.uint64(), reader.int64AsNumber(), reader.atEnd()]).toEqual([
+            text,
+            float,
+            uint,
+            int,
+            true,
+          ]);
+        },
+      ),
     );
   });
 });

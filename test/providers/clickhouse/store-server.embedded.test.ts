@@ -38,17 +38,37 @@ afterAll(async () => {
 
 function createDb() {
   const schema = { directory: 'schema/clickhouse', ttlDays: null };
-  return createClickHouseDb({ client: writer, database: 'trading', timer: createSystemTimer(), deadlineMs: 20_000, schema, close: async () => {} });
+  return createClickHouseDb({
+    client: writer,
+    database: 'trading',
+    timer: createSystemTimer(),
+    deadlineMs: 20_000,
+    schema,
+    close: async () => {},
+  });
 }
 
 type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly bytes: Buffer; readonly text: string };
-type Call = { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string | Buffer; readonly search?: Record<string, string>; readonly path?: string };
+type Call = {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+  readonly search?: Record<string, string>;
+  readonly path?: string;
+};
 
 /** A request as curl makes it: nothing is added. */
 function call({ method, headers = {}, body, search = {}, path = '/' }: Call): Promise<Answer> {
   const query = new URLSearchParams(search).toString();
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port: server.port, path: query === '' ? path : `${path}?${query}`, method: method ?? (body === undefined ? 'GET' : 'POST'), headers, agent: false };
+    const options = {
+      host: '127.0.0.1',
+      port: server.port,
+      path: query === '' ? path : `${path}?${query}`,
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      headers,
+      agent: false,
+    };
     const sent = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -99,7 +119,11 @@ describe('without a query', () => {
   });
 
   test('HEAD carries headers and no body', async () => {
-    expect(await call({ method: 'HEAD', search: { query: 'SELECT 1' } })).toMatchObject({ status: 200, text: '', headers: { 'x-clickhouse-format': 'TabSeparated', 'content-length': '2' } });
+    expect(await call({ method: 'HEAD', search: { query: 'SELECT 1' } })).toMatchObject({
+      status: 200,
+      text: '',
+      headers: { 'x-clickhouse-format': 'TabSeparated', 'content-length': '2' },
+    });
   });
 });
 
@@ -151,12 +175,17 @@ describe('a query', () => {
   test('finds tables in the database of the request, and without one in the default', async () => {
     expect((await ask('SELECT currentDatabase()')).text).toBe('trading\n');
     expect((await ask('SELECT currentDatabase()', { database: 'system' })).text).toBe('system\n');
-    expect((await call({ search: { query: 'SELECT currentDatabase()' }, headers: { 'X-ClickHouse-Database': 'default' } })).text).toBe('default\n');
+    expect((await call({ search: { query: 'SELECT currentDatabase()' }, headers: { 'X-ClickHouse-Database': 'default' } })).text).toBe(
+      'default\n',
+    );
     expect((await ask('EXISTS candles_1m')).text).toBe('1\n');
   });
 
   test('cannot break out of the database name', async () => {
-    expect(await ask('SELECT 1', { database: '`; DROP DATABASE trading; --' })).toMatchObject({ status: 404, headers: { 'x-clickhouse-exception-code': '81' } });
+    expect(await ask('SELECT 1', { database: '`; DROP DATABASE trading; --' })).toMatchObject({
+      status: 404,
+      headers: { 'x-clickhouse-exception-code': '81' },
+    });
     expect((await ask('EXISTS candles_1m')).text).toBe('1\n');
   });
 
@@ -169,7 +198,9 @@ describe('a query', () => {
   test('shows a reader each candle once, however often it was written', async () => {
     const row = (version: bigint) => `('kraken', 'ONCE/USD', '2023-03-10 00:00:00.000', 10, 12, 9, 11, 0, ${version})`;
     for (const version of [2n ** 62n, 2n ** 62n + 1n]) {
-      await writer.command({ query: `INSERT INTO trading.candles_1m (exchange, symbol, timestamp, open, high, low, close, volume, version) VALUES ${row(version)}` });
+      await writer.command({
+        query: `INSERT INTO trading.candles_1m (exchange, symbol, timestamp, open, high, low, close, volume, version) VALUES ${row(version)}`,
+      });
     }
     expect((await ask("SELECT count(), max(version) FROM candles_1m WHERE symbol = 'ONCE/USD'")).text).toBe(`1\t${2n ** 62n + 1n}\n`);
   });
@@ -242,7 +273,12 @@ describe('a failure', () => {
   });
 
   test('reaches the client as its own error', async () => {
-    await expect(reader.query({ query: 'SELECT * FROM nowhere' })).rejects.toMatchObject({ name: 'Error', code: '60', type: 'UNKNOWN_TABLE', message: expect.stringContaining('nowhere') });
+    await expect(reader.query({ query: 'SELECT * FROM nowhere' })).rejects.toMatchObject({
+      name: 'Error',
+      code: '60',
+      type: 'UNKNOWN_TABLE',
+      message: expect.stringContaining('nowhere'),
+    });
   });
 
   test('leaves the next query unharmed', async () => {
@@ -278,7 +314,13 @@ describe('a reader', () => {
   });
 
   test('cannot set anything by parameter', async () => {
-    const answer = await ask("SELECT getSetting('max_result_rows'), getSetting('readonly'), getSetting('final')", { max_result_rows: '0', readonly: '0', final: '0', session_id: 's', nonsense: '1' });
+    const answer = await ask("SELECT getSetting('max_result_rows'), getSetting('readonly'), getSetting('final')", {
+      max_result_rows: '0',
+      readonly: '0',
+      final: '0',
+      session_id: 's',
+      nonsense: '1',
+    });
     expect(answer).toMatchObject({ status: 200, text: '5000000\t1\ttrue\n' });
   });
 
@@ -299,7 +341,9 @@ describe('the writer', () => {
     ['headers', { headers: { 'X-ClickHouse-User': 'writer', 'X-ClickHouse-Key': PASSWORD } }],
     ['parameters', { search: { user: 'writer', password: PASSWORD } }],
   ])('is known by %s', async (_what, how) => {
-    expect(await call({ ...how, body: 'CREATE TABLE IF NOT EXISTS notes (id UInt32, note String) ENGINE = MergeTree ORDER BY id' })).toMatchObject({ status: 200, text: '' });
+    expect(
+      await call({ ...how, body: 'CREATE TABLE IF NOT EXISTS notes (id UInt32, note String) ENGINE = MergeTree ORDER BY id' }),
+    ).toMatchObject({ status: 200, text: '' });
   });
 
   test.each([
@@ -320,19 +364,33 @@ describe('the writer', () => {
     await writer.command({ query: 'TRUNCATE TABLE notes' });
     const tabs = 'INSERT INTO notes FORMAT TabSeparated\n1\tit; is fine\n2\t\n';
     expect(await call({ headers: asWriter, body: tabs })).toMatchObject({ status: 200 });
-    const split = { headers: asWriter, search: { query: 'INSERT INTO notes FORMAT JSONEachRow' }, body: '{"id":3,"note":"ß {n: UInt8}"}\n' };
+    const split = {
+      headers: asWriter,
+      search: { query: 'INSERT INTO notes FORMAT JSONEachRow' },
+      body: '{"id":3,"note":"ß {n: UInt8}"}\n',
+    };
     const summary = JSON.parse(String((await call(split)).headers['x-clickhouse-summary'])) as Record<string, string>;
     expect(summary['written_rows']).toBe('1');
-    expect(await call({ headers: asWriter, body: "INSERT INTO notes (id, note) VALUES (4, 'four; $x$'), (5, '')" })).toMatchObject({ status: 200 });
-    expect((await ask('SELECT groupArray((id, note)) FROM (SELECT * FROM notes ORDER BY id) FORMAT TSVRaw')).text).toBe("[(1,'it; is fine'),(2,''),(3,'ß {n: UInt8}'),(4,'four; $x$'),(5,'')]\n");
+    expect(await call({ headers: asWriter, body: "INSERT INTO notes (id, note) VALUES (4, 'four; $x$'), (5, '')" })).toMatchObject({
+      status: 200,
+    });
+    expect((await ask('SELECT groupArray((id, note)) FROM (SELECT * FROM notes ORDER BY id) FORMAT TSVRaw')).text).toBe(
+      "[(1,'it; is fine'),(2,''),(3,'ß {n: UInt8}'),(4,'four; $x$'),(5,'')]\n",
+    );
   });
 
   test('cannot write with GET, which a link can make', async () => {
-    expect(await call({ headers: asWriter, search: { query: 'DROP TABLE notes' } })).toMatchObject({ status: 500, headers: { 'x-clickhouse-exception-code': '164' } });
+    expect(await call({ headers: asWriter, search: { query: 'DROP TABLE notes' } })).toMatchObject({
+      status: 500,
+      headers: { 'x-clickhouse-exception-code': '164' },
+    });
   });
 
   test('is told that there are no sessions', async () => {
-    expect(await call({ headers: asWriter, body: 'SET readonly = 1' })).toMatchObject({ status: 501, headers: { 'x-clickhouse-exception-code': '48' } });
+    expect(await call({ headers: asWriter, body: 'SET readonly = 1' })).toMatchObject({
+      status: 501,
+      headers: { 'x-clickhouse-exception-code': '48' },
+    });
   });
 });
 
@@ -360,7 +418,9 @@ describe('the unmodified client', () => {
   test('binds values of many kinds', async () => {
     const query = 'SELECT {s: String} AS s, {a: Array(String)} AS a, {d: DateTime64(3)} AS d, {n: Nullable(String)} AS n, {b: Bool} AS b';
     const given = { s: "it's\n\\", a: ["it's", 'a\tb', ''], d: new Date('2023-03-10T00:00:00.123Z'), n: null, b: true };
-    expect(await (await reader.query({ query, query_params: given, format: 'JSONEachRow' })).json()).toEqual([{ s: "it's\n\\", a: ["it's", 'a\tb', ''], d: '2023-03-10 00:00:00.123', n: null, b: true }]);
+    expect(await (await reader.query({ query, query_params: given, format: 'JSONEachRow' })).json()).toEqual([
+      { s: "it's\n\\", a: ["it's", 'a\tb', ''], d: '2023-03-10 00:00:00.123', n: null, b: true },
+    ]);
   });
 
   test('writes with insert, command and exec', async () => {
@@ -387,7 +447,11 @@ describe('compression', () => {
     expect(squeezed.headers['content-encoding']).toBe(encoding);
     expect(decompress(squeezed.bytes).toString()).toBe(`${'x'.repeat(10_000)}\n`);
     expect((await call({ search, headers })).headers['content-encoding']).toBeUndefined();
-    expect((await call({ search: { ...search, enable_http_compression: '1' }, headers: { 'Accept-Encoding': `${encoding};q=0` } })).headers['content-encoding']).toBeUndefined();
+    expect(
+      (await call({ search: { ...search, enable_http_compression: '1' }, headers: { 'Accept-Encoding': `${encoding};q=0` } })).headers[
+        'content-encoding'
+      ],
+    ).toBeUndefined();
   });
 
   test.each([
@@ -406,7 +470,10 @@ describe('compression', () => {
 
   test('does not lift the limit of the body', async () => {
     const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, 32));
-    expect(await call({ body: bomb, headers: { 'Content-Encoding': 'gzip' } })).toMatchObject({ status: 413, headers: { 'x-clickhouse-exception-code': '229' } });
+    expect(await call({ body: bomb, headers: { 'Content-Encoding': 'gzip' } })).toMatchObject({
+      status: 413,
+      headers: { 'x-clickhouse-exception-code': '229' },
+    });
   });
 });
 
@@ -416,16 +483,22 @@ describe('a request', () => {
   });
 
   test('that is not text is refused', async () => {
-    expect(await call({ body: Buffer.from([0xff, 0xfe, 0x00]) })).toMatchObject({ status: 400, text: expect.stringContaining('not UTF-8') });
+    expect(await call({ body: Buffer.from([0xff, 0xfe, 0x00]) })).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('not UTF-8'),
+    });
   });
 
   test('with parts is refused', async () => {
     expect(await call({ body: '--b--', headers: { 'Content-Type': 'multipart/form-data; boundary=b' } })).toMatchObject({ status: 415 });
   });
 
-  test.each([['evil.example'], ['evil.example:8123'], ['127.0.0.1.evil.example'], ['[::1]']])('with the Host "%s" is refused', async (host) => {
-    expect(await call({ path: '/ping', headers: { Host: host } })).toMatchObject({ status: 403, text: expect.stringContaining(host) });
-  });
+  test.each([['evil.example'], ['evil.example:8123'], ['127.0.0.1.evil.example'], ['[::1]']])(
+    'with the Host "%s" is refused',
+    async (host) => {
+      expect(await call({ path: '/ping', headers: { Host: host } })).toMatchObject({ status: 403, text: expect.stringContaining(host) });
+    },
+  );
 
   test('without a Host is refused', async () => {
     expect(await talk('GET /?query=SELECT%201 HTTP/1.0\r\n\r\n')).toContain('403 Forbidden');
@@ -462,7 +535,9 @@ describe('a request', () => {
 
 describe('the server', () => {
   test('listens on 127.0.0.1 only', async () => {
-    const others = Object.values(networkInterfaces()).flat().filter((entry) => entry !== undefined && entry.family === 'IPv4' && !entry.internal);
+    const others = Object.values(networkInterfaces())
+      .flat()
+      .filter((entry) => entry !== undefined && entry.family === 'IPv4' && !entry.internal);
     for (const address of ['127.0.0.2', ...others.map((entry) => entry?.address ?? '')]) {
       const refused = await new Promise((resolve) => {
         const socket = connect(server.port, address, () => resolve(false));
@@ -473,7 +548,9 @@ describe('the server', () => {
   });
 
   test('says that a port is taken', async () => {
-    await expect(startStoreServer({ engine, port: server.port, writerPassword: PASSWORD, database: 'trading' })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(startStoreServer({ engine, port: server.port, writerPassword: PASSWORD, database: 'trading' })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
   });
 
   test('cuts open connections when it closes, and closes twice', async () => {
