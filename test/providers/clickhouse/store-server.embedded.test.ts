@@ -416,7 +416,8 @@ describe('the unmodified client', () => {
   });
 
   test('binds values of many kinds', async () => {
-    const query = "SELECT {s: String} AS s, {a: Array(String)} AS a, {d: DateTime64(3, 'UTC')} AS d, {n: Nullable(String)} AS n, {b: Bool} AS b";
+    const query =
+      "SELECT {s: String} AS s, {a: Array(String)} AS a, {d: DateTime64(3, 'UTC')} AS d, {n: Nullable(String)} AS n, {b: Bool} AS b";
     const given = { s: "it's\n\\", a: ["it's", 'a\tb', ''], d: new Date('2023-03-10T00:00:00.123Z'), n: null, b: true };
     expect(await (await reader.query({ query, query_params: given, format: 'JSONEachRow' })).json()).toEqual([
       { s: "it's\n\\", a: ["it's", 'a\tb', ''], d: '2023-03-10 00:00:00.123', n: null, b: true },
