@@ -19,6 +19,8 @@ export type PlatformOptions = {
   readonly parts: HostParts;
   /** Which series exist: of the recording, or of the configuration for live data. */
   readonly series: readonly Series[];
+  /** Replays keep candles for ever. */
+  readonly isReplay: boolean;
   /** Origins of a recorded exchange's servers; empty for live data. */
   readonly restUrls: Readonly<Partial<Record<Exchange, string>>>;
   readonly onSeries: (report: SeriesSyncReport) => void;
@@ -56,8 +58,9 @@ export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTime
     onReport: totals.addSync,
   }));
   const indicators = createIndicatorsHandler(async () => {
+    const { ttlDays } = config.databases.clickhouse;
     const timeframes = config.sync.timeframes;
-    return { settings: config.indicators, timeframes, db, cache, clock, logger, onReport: totals.addIndicators };
+    return { settings: config.indicators, timeframes, ttlDays: options.isReplay || ttlDays === 0 ? null : ttlDays, db, cache, clock, logger, onReport: totals.addIndicators };
   });
   const delayMs = config.indicators.delaySeconds * 1000;
   return {

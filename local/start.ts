@@ -44,7 +44,7 @@ async function startOver(source: MarketSource, folder: DataFolder, options: Star
   const endpoint = engine === null ? null : await startStoreEndpoint(config, engine, { port: options.storePort, writerPassword });
   if (endpoint !== null) stack.add('the store endpoint', () => endpoint.close());
   const running: RunningPlatform = { phase: 'starting', seriesDone: 0 };
-  const platform = createPlatform({ config, parts, series, restUrls: source.restUrls, onSeries: () => void (running.seriesDone += 1) }, { db });
+  const platform = createPlatform({ config, parts, series, isReplay: facts.mode === 'replay', restUrls: source.restUrls, onSeries: () => void (running.seriesDone += 1) }, { db });
   stack.add('the connections to exchanges', () => platform.close());
   const page = await startPageServer({ db, status: () => statusOf(source, running, platform.totals), logger: parts.logger, port: options.pagePort, webDirectory: projectFile('web') });
   stack.add('the page', () => page.close());

@@ -42,7 +42,7 @@ export async function runTickService(options: TickServiceOptions, context: Servi
     });
     stack.add('the store', () => db.close());
     const series = recording?.series ?? configuredSeries(config);
-    const platform = createPlatform({ config, parts, series, restUrls: exchange?.urls ?? {}, onSeries: () => {} }, { db });
+    const platform = createPlatform({ config, parts, series, isReplay: recording !== null, restUrls: exchange?.urls ?? {}, onSeries: () => {} }, { db });
     stack.add('the connections to exchanges', () => platform.close());
     const firstTickMs = Math.floor(parts.clock.nowMs() / 60_000) * 60_000;
     claimState(options.dataDirectory, recording, firstTickMs);

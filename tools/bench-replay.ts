@@ -20,7 +20,7 @@ const source = await openReplay({ fromMs: FROM_MS, untilMs: null, speed: 'max', 
 const opened = await openStore(config, source.parts, join(directory, 'store'), true);
 const store = { statements: 0, ms: 0 };
 if (opened.engine !== null) measureStatements(opened.engine.writer);
-const platform = createPlatform({ config, parts: source.parts, series: source.series, restUrls: source.restUrls, onSeries: () => {} }, opened);
+const platform = createPlatform({ config, parts: source.parts, series: source.series, isReplay: true, restUrls: source.restUrls, onSeries: () => {} }, opened);
 const phases = { sync: 0, indicators: 0 };
 const loop = { clock: source.parts.clock, exchanges: platform.exchanges, signal: new AbortController().signal, onTick: (tickMs: number) => platform.totals.addTick(tickMs) };
 

@@ -20,6 +20,8 @@ import { createIndicatorsMemory, type IndicatorsMemory } from '#usecases/indicat
 export type IndicatorsDependencies = {
   readonly settings: Config['indicators'];
   readonly timeframes: readonly Timeframe[];
+  /** Days after which the store drops candles; null when it keeps them. */
+  readonly ttlDays: number | null;
   readonly db: TimeSeriesDb;
   readonly cache: CacheClient;
   readonly clock: Clock;
@@ -44,7 +46,7 @@ export function createIndicatorsHandler(open: () => Promise<IndicatorsDependenci
 }
 
 async function indicatorsTick(dependencies: IndicatorsDependencies, memories: Map<Exchange, IndicatorsMemory>, record: SQSRecord): Promise<void> {
-  const { settings, timeframes, onReport, ...ports } = dependencies;
+  const { settings, timeframes, ttlDays, onReport, ...ports } = dependencies;
   const tick = parseTickMessage({ messageGroupId: record.attributes.MessageGroupId, body: record.body });
   if (typeof tick === 'string') {
     ports.logger.error('a message is not a tick and is dropped', { messageId: record.messageId, reason: tick });
@@ -52,10 +54,18 @@ async function indicatorsTick(dependencies: IndicatorsDependencies, memories: Ma
   }
   const memory = memories.get(tick.exchange) ?? createIndicatorsMemory();
   memories.set(tick.exchange, memory);
-  const report = await computeIndicators(ports, { ...tick, timeframes, settings, memory });
+  const report = await computeIndicators(ports, {
+    ...tick,
+    timeframes,
+    settings,
+    memory,
+    keptFromMs: ttlDays === null ? undefined : tick.tickMs - ttlDays * DAY_MS,
+  });
   logReport(ports.logger, report);
   onReport?.(report);
 }
+
+const DAY_MS = 86_400_000;
 
 /** One line a tick that a person can read. */
 function logReport(logger: Logger, { exchange, tickMs, seriesRead, candlesComputed, valuesWritten, filledCandles, warming, cacheKeysWritten, cacheFailure }: IndicatorsReport): void {
@@ -75,5 +85,7 @@ export const handler = createIndicatorsHandler(async () => {
     keepsForever: false,
     environment: process.env,
   });
-  return { settings: config.indicators, timeframes: config.sync.timeframes, db, cache: createCacheClient(config, clock), clock, logger };
+  const { ttlDays } = config.databases.clickhouse;
+  const timeframes = config.sync.timeframes;
+  return { settings: config.indicators, timeframes, ttlDays: ttlDays === 0 ? null : ttlDays, db, cache: createCacheClient(config, clock), clock, logger };
 });

@@ -49,7 +49,9 @@ const SYNC_FILE = object({
   error: 'at most delay_seconds x 1000, or a tick would run before its own candle counts as closed; lower it or raise delay_seconds',
 });
 
-const LENGTH = integer(1, 200);
+const LENGTH = integer(2, 5000);
+/** The stochastic's parts may be 1: then nothing is smoothed. */
+const SMOOTHING = integer(1, 5000);
 
 const INDICATOR = z.discriminatedUnion(
   'kind',
@@ -61,7 +63,7 @@ const INDICATOR = z.discriminatedUnion(
       path: ['fast'],
       error: 'a length below that of slow',
     }),
-    object({ kind: z.literal('stochastic'), k: LENGTH, smooth_k: LENGTH, d: LENGTH }),
+    object({ kind: z.literal('stochastic'), k: SMOOTHING, smooth_k: SMOOTHING, d: SMOOTHING }),
   ],
   { error: 'one of sma, ema, rsi, macd, stochastic' },
 );

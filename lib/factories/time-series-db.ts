@@ -28,7 +28,7 @@ export async function openTimeSeriesDb(config: Config, options: TimeSeriesDbOpti
   const schema = { directory: options.schemaDirectory, ttlDays: options.keepsForever || ttlDays === 0 ? null : ttlDays };
   const common = { database, timer: options.timer, deadlineMs, schema };
   if (mode === 'http') {
-    const client = createHttpClient({ ...httpAccess(config, options.environment), database });
+    const client = createHttpClient(httpAccess(config, options.environment));
     return { db: createClickHouseDb({ ...common, client, close: () => client.close() }), engine: null };
   }
   const engine = await openEmbeddedEngine(options.storeDirectory);

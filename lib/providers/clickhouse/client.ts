@@ -12,6 +12,7 @@ export const STATEMENT_SETTINGS = {
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
   output_format_decimal_trailing_zeros: 0,
+  session_timezone: 'UTC',
 } as const;
 
 export type ClickHouseAccess = {
@@ -25,16 +26,17 @@ export type HttpOptions = {
   readonly url: string;
   readonly username: string;
   readonly password: string;
-  readonly database: string;
 };
 
-/** A client of a ClickHouse server (or of this platform's own store endpoint) over HTTP. */
-export function createHttpClient({ url, username, password, database }: HttpOptions): ClickHouseClient {
+/**
+ * A client of a ClickHouse server (or of this platform's own store endpoint) over HTTP. It names no database: a server refuses every
+ * statement of a client whose database does not exist yet, and our statements name theirs.
+ */
+export function createHttpClient({ url, username, password }: HttpOptions): ClickHouseClient {
   return createClient({
     url,
     username,
     password,
-    database,
     application: 'tidemark',
     compression: { request: true, response: true },
     clickhouse_settings: STATEMENT_SETTINGS,

@@ -25,7 +25,7 @@ beforeAll(async () => {
   engine = await openEmbeddedEngine(directory);
   server = await startStoreServer({ engine, port: 0, writerPassword: PASSWORD, database: 'trading' });
   reader = createClient({ url: server.url, database: 'trading', log: { level: ClickHouseLogLevel.OFF } });
-  writer = createHttpClient({ url: server.url, username: 'writer', password: PASSWORD, database: 'trading' });
+  writer = createHttpClient({ url: server.url, username: 'writer', password: PASSWORD });
   await createDb().migrate();
 });
 afterAll(async () => {
