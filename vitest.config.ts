@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 // Each file of `store` holds an embedded engine, and one process can hold one: files run in processes of their own.
 export default defineConfig({
   test: {
+    // CI adds up what the runs wrote.
+    reporters: process.env['CI'] === undefined ? ['default'] : ['default', ['json', { outputFile: `.ci-results/${process.env['npm_lifecycle_event'] ?? 'vitest'}.json` }]],
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{embedded,e2e,browser,tools}.test.ts'], testTimeout: 20_000 } },
       { test: { name: 'store', include: ['test/**/*.{embedded,e2e}.test.ts'], pool: 'forks', testTimeout: 120_000, hookTimeout: 120_000 } },

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { loadConfig } from '#config/load.ts';
 import { ConfigError, ExchangeError, StoreError } from '#core/errors.ts';
 import { createConsoleOutput } from '#local/console-output.ts';
 import { runExchangeService } from '#local/exchange-service.ts';
-import { parsePort, parseSpeed } from '#local/options.ts';
+import { parseFolder, parsePort, parseSpeed, refuseRepeatedOptions } from '#local/options.ts';
 import { projectFile } from '#local/project-files.ts';
 import { parseTimeOption } from '#local/replay-plan.ts';
 import type { ServiceContext } from '#local/service-context.ts';
@@ -20,16 +19,23 @@ type CommonFlags = { readonly data: string; readonly config: string; readonly lo
 /** Runs one command line; resolves with the exit code: 0 good, 1 failure of the outside, 2 bad use or bad input. */
 export async function main(argv: readonly string[]): Promise<number> {
   // A reader that goes away (`| head`) is no error of ours.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => endWithoutOutput(stream, error));
   if (existsSync('.env')) process.loadEnvFile('.env');
   let exitCode = 0;
   const program = createProgram((code) => void (exitCode = code));
   try {
+    refuseRepeatedOptions(argv.slice(2));
     await program.parseAsync([...argv]);
     return exitCode;
   } catch (error) {
     return report(error);
   }
+}
+
+function endWithoutOutput(stream: NodeJS.WriteStream, { code }: NodeJS.ErrnoException): never {
+  if (code === 'EPIPE') process.exit(0);
+  if (stream === process.stdout) process.stderr.write(`tidemark: the output cannot be written (${code})\n`);
+  process.exit(1);
 }
 
 function report(error: unknown): number {
@@ -41,9 +47,11 @@ function report(error: unknown): number {
 }
 
 function createProgram(finish: (exitCode: number) => void): Command {
-  const program = new Command('tidemark').description('Crypto market data you can prove').exitOverride().showHelpAfterError('(tidemark --help lists the commands and options)');
+  const program = new Command('tidemark').description('Crypto market data you can prove').exitOverride();
+  program.configureOutput({ outputError: (text, write) => write(usageError(text)) });
 
-  common(program.command('start'), 'Run the whole platform: exchange, sync, indicators, store and page')
+  // What goes wrong outside is said in plain words on the console and the page; the log is for what should never happen.
+  common(program.command('start'), 'Run the whole platform: exchange, sync, indicators, store and page', 'error')
     .addOption(from())
     .addOption(new Option('--until <time>', 'last tick, ISO time on a whole minute; then the process ends').argParser((text) => parseTimeOption('--until', text)))
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second, or max').default(60).argParser((text) => parseSpeed(text, true)))
@@ -60,8 +68,8 @@ function createProgram(finish: (exitCode: number) => void): Command {
           fromMs: flags.from ?? null,
           untilMs: flags.until ?? null,
           speed: flags.speed,
-          dataDirectory: resolve(flags.data),
-          recordingsDirectory: resolve(flags.recordings),
+          dataDirectory: flags.data,
+          recordingsDirectory: flags.recordings,
           pagePort: flags.port,
           storePort: flags.storePort,
           isLive: flags.live,
@@ -79,7 +87,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second').default(60).argParser((text) => parseSpeed(text, false)))
     .addOption(recordings())
     .action((flags) =>
-      runExchangeService({ ...serviceOptions(flags), recordingsDirectory: resolve(flags.recordings), fromMs: flags.from ?? null, speed: Number(flags.speed) }, contextOf(flags, process.stdout)),
+      runExchangeService({ ...serviceOptions(flags), recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed) }, contextOf(flags, process.stdout)),
     );
 
   common(program.command('store'), 'Only the store, for ClickHouse clients and services in other terminals')
@@ -97,31 +105,47 @@ function createProgram(finish: (exitCode: number) => void): Command {
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
     .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
     .addOption(new Option('--format <name>', "one of ClickHouse's output formats").default('PrettyCompactMonoBlock', 'a table'))
-    .action((query: string, flags) => runSql({ query, format: flags.format, dataDirectory: resolve(flags.data) }, loadConfig(resolve(flags.config), process.env), (text) => void process.stdout.write(text)));
+    .action((query: string, flags) => runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), (text) => void process.stdout.write(text)));
 
   return program;
 }
 
-function common(command: Command, description: string) {
+/** One line like all others, with the way to the help of the command that was meant. */
+function usageError(text: string): string {
+  const problem = text.replace(/^error: /, '').replaceAll(/\s+/g, ' ').trim();
+  const command = COMMANDS.find((name) => name === process.argv[2]);
+  return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
+}
+
+const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'sql'] as const;
+
+function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
   return command
     .description(description)
     .exitOverride()
-    .option('--data <dir>', 'folder for everything that is stored', '.tidemark')
-    .option('--config <dir>', 'folder of the configuration', projectFile('config'))
-    .addOption(new Option('--log-level <level>', 'lines of JSON on stderr').choices(['debug', 'info', 'warn', 'error'] as const).default('warn' as const));
+    .addOption(folder('--data <dir>', 'folder for everything that is stored', '.tidemark'))
+    .addOption(folder('--config <dir>', 'folder of the configuration', projectFile('config')))
+    .addOption(new Option('--log-level <level>', 'lines of JSON on stderr').choices(['debug', 'info', 'warn', 'error'] as const).default(logLevel));
 }
 
 const from = () => new Option('--from <time>', 'first tick, ISO time on a whole minute; default: goes on, or the start of the recording').argParser((text) => parseTimeOption('--from', text));
-const recordings = () => new Option('--recordings <dir>', 'folder of the recording (docs/recordings.md)').default(projectFile('recordings'));
+const recordings = () => folder('--recordings <dir>', 'folder of the recording (docs/recordings.md)', projectFile('recordings'));
+const folder = (flags: string, description: string, value: string) => new Option(flags, description).default(parseFolder('', value), value).argParser((text) => parseFolder(flags.split(' ')[0] ?? '', text));
 const port = (flags: string, description: string, value: number) => new Option(flags, description).default(value).argParser((text) => parsePort(flags.split(' ')[0] ?? '', text));
 
 function serviceOptions(flags: CommonFlags) {
-  return { dataDirectory: resolve(flags.data), logLevel: flags.logLevel };
+  return { dataDirectory: flags.data, logLevel: flags.logLevel };
+}
+
+function configOf({ config }: Pick<CommonFlags, 'config'>) {
+  // One line, where each of the five files would have its own.
+  if (statSync(config, { throwIfNoEntry: false })?.isDirectory() !== true) throw new ConfigError(`--config "${config}" is not a folder, expected the folder of the configuration files; correct it`);
+  return loadConfig(config, process.env);
 }
 
 function contextOf(flags: CommonFlags, stream: NodeJS.WriteStream): ServiceContext {
   return {
-    config: loadConfig(resolve(flags.config), process.env),
+    config: configOf(flags),
     output: createConsoleOutput(stream, () => performance.now()),
     signal: createStopSignal(),
     log: (line) => void process.stderr.write(`${line}\n`),

@@ -80,13 +80,23 @@ async function catchUp(options: RunOptions): Promise<void> {
 
 async function runTicks(options: RunOptions, firstTickMs: number, lastTickMs: number | null, services: readonly TickService[]): Promise<void> {
   const { totals } = options.platform;
+  const told = new Set<string>();
   const onTick = (tickMs: number, failed: number): void => {
     totals.addTick(tickMs);
     if (failed > 0) totals.addError(`${failed} messages of a tick failed in the store; the log tells why, and the next tick repairs it`);
     options.onTick(tickMs);
+    tellNew(options, told);
     options.output.status(`${iso(tickMs)}  ${totals.summary()}`);
   };
   await runTickLoop({ ...loopParts(options), services, firstTickMs, lastTickMs, onTick });
+}
+
+/** Each problem once, in plain words; the report counts how often. */
+function tellNew({ platform, output }: RunOptions, told: Set<string>): void {
+  for (const message of platform.totals.errors()) {
+    if (!told.has(message)) output.line(`problem: ${message}`);
+    told.add(message);
+  }
 }
 
 function loopParts({ source, platform, signal }: RunOptions) {

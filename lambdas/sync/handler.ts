@@ -67,7 +67,7 @@ async function syncTick(dependencies: SyncDependencies, memories: Map<Exchange, 
 function logReport(logger: Logger, { exchange, tickMs, series, fetched, stored, changed, unchanged, refused, missing, unavailable, failure }: SyncReport): void {
   const tick = new Date(tickMs).toISOString();
   logger.info('synced', { exchange, tick, series: series.length, fetched, stored, changed, unchanged, refused, missing });
-  if (failure !== null) logger.error('the exchange could not be asked', { exchange, tick, ...failure });
+  if (failure !== null) logger.warn('the exchange could not be asked', { exchange, tick, ...failure });
   for (const { symbol, reason } of unavailable) logger.warn('a symbol is not available', { exchange, tick, symbol, reason });
   for (const report of series) {
     if (report.failure !== null) logger.warn('a series could not be fetched', { ...report.series, tick, ...report.failure });
