@@ -62,7 +62,8 @@ function refuseTimes({ replayUntilMs, fromMs, untilMs }: ReplayRequest, firstTic
 export function parseTimeOption(option: string, text: string): number {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00(?:\.0+)?)?(Z|[+-]\d\d:\d\d)$/.exec(text);
   const [, date = '', time = '', zone = ''] = match ?? [];
-  const timeMs = Date.parse(`${date}T${time}:00${zone}`);
+  // Without a match nothing is parsed: what Date.parse makes of a fragment such as "T:00" is a time.
+  const timeMs = match === null ? Number.NaN : Date.parse(`${date}T${time}:00${zone}`);
   // 2023-02-30 parses as the 2nd of March: only a day that comes back unchanged exists.
   const exists = !Number.isNaN(timeMs) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
   if (!exists || timeMs < Date.UTC(2009, 0, 1) || timeMs > Date.UTC(2100, 0, 1)) {
