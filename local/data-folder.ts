@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '#core/errors.ts';
 import { EXCHANGES } from '#core/exchange.ts';
@@ -61,7 +61,7 @@ export function takeDataFolder(directory: string, { command, fresh }: { readonly
     throw new ConfigError(`the data folder "${directory}" is held by process ${owner.pid} (tidemark ${owner.command})${reach}; stop that process, or choose another folder with --data DIR`);
   }
   const self = { ...processIdentity(), command };
-  writeAtomically(files.runtime, { ...self, pagePort: null, storePort: null, writerPassword: null });
+  writeFirst(directory, files.runtime, { ...self, pagePort: null, storePort: null, writerPassword: null });
   if (fresh) {
     rmSync(files.store, { recursive: true, force: true });
     rmSync(files.state, { force: true });
@@ -88,7 +88,7 @@ export function publishExchange(directory: string, exchange: Omit<RunningExchang
   makeFolder(directory);
   const running = readRunningExchange(directory);
   if (running !== null) throw new ConfigError(`a recorded exchange already runs for the data folder "${directory}" (process ${running.pid}); stop it, or choose another folder with --data DIR`);
-  writeAtomically(filesOf(directory).exchange, { ...processIdentity(), ...exchange });
+  writeFirst(directory, filesOf(directory).exchange, { ...processIdentity(), ...exchange });
   return () => rmSync(filesOf(directory).exchange, { force: true });
 }
 
@@ -119,9 +119,22 @@ function makeFolder(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-    throw new ConfigError(`the data folder "${directory}" cannot be made (${code}); choose a folder that you may write to with --data DIR`, { cause });
+    throw unusable(directory, 'made', cause);
   }
+}
+
+/** The first file tells whether the folder can be written to at all. */
+function writeFirst(directory: string, file: string, value: unknown): void {
+  try {
+    writeAtomically(file, value);
+  } catch (cause) {
+    throw unusable(directory, 'written', cause);
+  }
+}
+
+function unusable(directory: string, verb: 'made' | 'read' | 'written', cause: unknown): ConfigError {
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new ConfigError(`the data folder "${directory}" cannot be ${verb} (${code}); choose a folder that you may write to with --data DIR`, { cause });
 }
 
 /** The start time of a living process in the kernel's ticks; on systems without /proc only whether it lives; null when it does not. */
@@ -150,7 +163,7 @@ function readJson<T extends z.ZodType>(file: string, schema: T): z.infer<T> | nu
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    throw unusable(dirname(file), 'read', error);
   }
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) throw new ConfigError(`${file} is damaged, expected what tidemark wrote there; remove the data folder or start with --fresh`);

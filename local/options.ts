@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ConfigError } from '#core/errors.ts';
 
 const MAX_SPEED = 100_000;
@@ -17,4 +18,27 @@ export function parsePort(option: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new ConfigError(`${option} "${text}" is not a port, expected an integer from 0 to 65535 (0 takes a free one); correct it`);
+}
+
+/** An absolute path. Throws `ConfigError` for a text that names nothing, or one that would break a message's line. */
+export function parseFolder(option: string, text: string): string {
+  const problem = text.trim() === '' ? 'the name of a folder' : hasControlCharacter(text) ? 'one without control characters' : null;
+  if (problem !== null) throw new ConfigError(`${option} ${JSON.stringify(text)} is not a path, expected ${problem}; correct it`);
+  return resolve(text);
+}
+
+function hasControlCharacter(text: string): boolean {
+  return [...text].some((character) => character < ' ' || character === '\u007F');
+}
+
+/** Of an option that is given twice nobody can know which one was meant. Throws `ConfigError`. */
+export function refuseRepeatedOptions(args: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const arg of args) {
+    if (arg === '--') return;
+    const option = /^--[a-z][a-z-]*(?==|$)/.exec(arg)?.[0];
+    if (option === undefined) continue;
+    if (seen.has(option)) throw new ConfigError(`${option} is given twice, expected once; remove one`);
+    seen.add(option);
+  }
 }

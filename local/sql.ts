@@ -1,8 +1,8 @@
 import type { Config } from '#config/load.ts';
-import { ConfigError } from '#core/errors.ts';
+import { ConfigError, StoreError } from '#core/errors.ts';
 import { createHostParts } from '#factories/host-parts.ts';
 import { startStoreEndpoint } from '#factories/store-endpoint.ts';
-import { readRunningOwner, takeDataFolder } from './data-folder.ts';
+import { readRunningOwner, readStoreState, takeDataFolder } from './data-folder.ts';
 import { makeWriterPassword, openStore } from './platform.ts';
 import { createStack } from './resource-stack.ts';
 
@@ -19,11 +19,13 @@ export async function runSql(options: SqlOptions, config: Config, write: (text: 
   const owner = readRunningOwner(options.dataDirectory);
   if (owner?.storePort === null) throw new ConfigError(`process ${owner.pid} (tidemark ${owner.command}) is only starting; try again in a moment`);
   if (owner !== null) return await query(`http://127.0.0.1:${owner.storePort}`, options, write);
+  if (readStoreState(options.dataDirectory) === null) {
+    throw new ConfigError(`the data folder "${options.dataDirectory}" holds no store yet, expected one; run npm start first, or name another folder with --data DIR`);
+  }
   const stack = createStack();
   try {
     const folder = takeDataFolder(options.dataDirectory, { command: 'sql', fresh: false });
     stack.add('the data folder', async () => folder.release());
-    if (folder.readState() === null) throw new ConfigError(`the data folder "${options.dataDirectory}" holds no store yet, expected one; run npm start first, or name another folder with --data DIR`);
     const parts = createHostParts('sql', { level: 'error', write: () => {} });
     const { db, engine } = await openStore(config, parts, folder.storeDirectory, folder.readState()?.kind === 'replay');
     stack.add('the store', () => db.close());
@@ -37,9 +39,18 @@ export async function runSql(options: SqlOptions, config: Config, write: (text: 
 }
 
 async function query(url: string, { query: statement, format }: SqlOptions, write: (text: string) => void): Promise<void> {
-  const response = await fetch(`${url}/?${new URLSearchParams({ default_format: format })}`, { method: 'POST', body: statement });
-  if (!response.ok) throw new ConfigError(`the store refused the statement: ${(await response.text()).trim()}`);
+  const response = await ask(`${url}/?${new URLSearchParams({ default_format: format })}`, statement);
+  if (!response.ok) throw new ConfigError(`the store refused the statement: ${(await response.text()).trim().replaceAll(/\s+/g, ' ')}`);
   if (response.body === null) return;
   const decoder = new TextDecoder();
   for await (const chunk of response.body) write(decoder.decode(chunk, { stream: true }));
+}
+
+async function ask(url: string, statement: string): Promise<Response> {
+  try {
+    return await fetch(url, { method: 'POST', body: statement });
+  } catch (cause) {
+    // Its process may be just ending.
+    throw new StoreError(`the store does not answer at ${new URL(url).origin}; try again in a moment`, { retryable: true }, { cause });
+  }
 }
