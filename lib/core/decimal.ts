@@ -12,6 +12,9 @@ export const MAX_FRACTION_DIGITS = 18;
 const PATTERN = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
 const MAX_TEXT_LENGTH = 100;
 
+/** Most of what exchanges send is canonical already. */
+const CANONICAL = /^(?:0|[1-9]\d{0,19})(?:\.\d{0,17}[1-9])?$/;
+
 /**
  * Reads what an exchange sent (a string, or a JSON number whose shortest text is taken) as an exact decimal.
  * Returns `undefined` for anything that is not a plain finite ASCII number ("", " 1", "1,000", "0x10", "NaN", null) and for
@@ -20,6 +23,7 @@ const MAX_TEXT_LENGTH = 100;
 export function parseDecimal(value: unknown): Decimal | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string' || text.length > MAX_TEXT_LENGTH) return undefined;
+  if (CANONICAL.test(text)) return text as Decimal;
   const match = PATTERN.exec(text);
   if (match === null) return undefined;
   const [, sign = '', integer = '', fraction = '', exponent = '0'] = match;
@@ -64,6 +68,9 @@ export function fromScaled(scaled: bigint): Decimal {
 /** Negative, zero or positive as `a` is less than, equal to or greater than `b`. Exact. */
 export function compareDecimals(a: Decimal, b: Decimal): number {
   if (a === b) return 0;
+  // Doubles that are further apart than their rounding decide; only near neighbours need the exact way.
+  const [x, y] = [Number(a), Number(b)];
+  if (Math.abs(x - y) > Math.max(Math.abs(x), Math.abs(y)) * 1e-12) return x - y;
   const difference = toScaled(a) - toScaled(b);
   return difference < 0n ? -1 : 1;
 }
