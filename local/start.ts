@@ -5,6 +5,7 @@ import { openLive, openReplay, type MarketSource, type SourceOptions } from './m
 import { startPageServer } from './page-server.ts';
 import { createPlatform, makeWriterPassword, openStore } from './platform.ts';
 import type { PlatformStatus } from './platform-status.ts';
+import { refuseTakenPort } from './port-owner.ts';
 import { projectFile } from './project-files.ts';
 import { createStack, type ResourceStack } from './resource-stack.ts';
 import { runPlatform, type RunningPlatform, type RunResult } from './run-platform.ts';
@@ -24,6 +25,8 @@ export async function start(options: StartOptions, context: ServiceContext): Pro
   try {
     const folder = takeDataFolder(options.dataDirectory, { command: 'start', fresh: options.isFresh });
     stack.add('the data folder', async () => folder.release());
+    refuseTakenPort('--port', options.pagePort);
+    refuseTakenPort('--store-port', options.storePort);
     const log = { level: options.logLevel, write: context.log };
     const state = folder.readState();
     const source = options.isLive ? openLive(context.config, { ...options, log }, state) : await openReplay({ ...options, log }, state);

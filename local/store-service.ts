@@ -3,6 +3,7 @@ import { startStoreEndpoint } from '#factories/store-endpoint.ts';
 import { ConfigError } from '#core/errors.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { makeWriterPassword, openStore } from './platform.ts';
+import { refuseTakenPort } from './port-owner.ts';
 import { createStack } from './resource-stack.ts';
 import type { ServiceContext, ServiceOptions } from './service-context.ts';
 import { untilAborted } from './stop-signal.ts';
@@ -15,6 +16,7 @@ export async function runStoreService(options: StoreServiceOptions, { config, ou
   try {
     const folder = takeDataFolder(options.dataDirectory, { command: 'store', fresh: false });
     stack.add('the data folder', async () => folder.release());
+    refuseTakenPort('--store-port', options.port);
     const parts = createHostParts('store', { level: options.logLevel, write: log });
     // Without a word to the contrary data are kept: a time to live would remove a replay of old days at once.
     const { db, engine } = await openStore(config, parts, folder.storeDirectory, !options.isLive);
