@@ -20,6 +20,8 @@ export type TickServiceOptions = ServiceOptions & {
   readonly isOnce: boolean;
 };
 
+const KEEP_ALIVE_MS = 60_000;
+
 /**
  * Sync or indicators alone, over a store and an exchange that run in other terminals (`tidemark store`, `tidemark exchange`). Resolves
  * with the exit code.
@@ -31,6 +33,9 @@ export async function runTickService(options: TickServiceOptions, context: Servi
   const replay = exchange === null ? {} : { replay: { startMs: virtualNow(exchange), speed: exchange.replay.speed, runsFree: true } };
   const parts = createHostParts(options.service, { ...replay, level: options.logLevel, write: log });
   const stack = createStack();
+  // Between two ticks nothing else would: timers of the clock do not, and this process has no server of its own.
+  const alive = setInterval(() => {}, KEEP_ALIVE_MS);
+  stack.add('the wait for ticks', async () => clearInterval(alive));
   try {
     const { config: remote, environment } = remoteStore(config, options.dataDirectory);
     const { db } = await openTimeSeriesDb(remote, {
@@ -42,7 +47,10 @@ export async function runTickService(options: TickServiceOptions, context: Servi
     });
     stack.add('the store', () => db.close());
     const series = recording?.series ?? configuredSeries(config);
-    const platform = createPlatform({ config, parts, series, isReplay: recording !== null, restUrls: exchange?.urls ?? {}, onSeries: () => {} }, { db });
+    const platform = createPlatform(
+      { config, parts, series, isReplay: recording !== null, restUrls: exchange?.urls ?? {}, onSeries: () => {} },
+      { db },
+    );
     stack.add('the connections to exchanges', () => platform.close());
     const firstTickMs = Math.floor(parts.clock.nowMs() / 60_000) * 60_000;
     claimState(options.dataDirectory, recording, firstTickMs);
@@ -70,7 +78,10 @@ export async function runTickService(options: TickServiceOptions, context: Servi
 
 function runningExchange(directory: string): RunningExchange {
   const exchange = readRunningExchange(directory);
-  if (exchange === null) throw new ConfigError(`no recorded exchange runs for the data folder "${directory}", expected one; start "tidemark exchange" in another terminal, or use --live`);
+  if (exchange === null)
+    throw new ConfigError(
+      `no recorded exchange runs for the data folder "${directory}", expected one; start "tidemark exchange" in another terminal, or use --live`,
+    );
   return exchange;
 }
 
@@ -79,14 +90,26 @@ function virtualNow({ replay }: RunningExchange): number {
 }
 
 /** The configuration with the store of the process that holds the folder, and the environment that carries its password. */
-function remoteStore(config: Config, directory: string): { readonly config: Config; readonly environment: Readonly<Record<string, string | undefined>> } {
+function remoteStore(
+  config: Config,
+  directory: string,
+): { readonly config: Config; readonly environment: Readonly<Record<string, string | undefined>> } {
   if (config.databases.clickhouse.mode === 'http') return { config, environment: process.env };
   const owner = readRunningOwner(directory);
   if (owner === null || owner.storePort === null || owner.writerPassword === null) {
     throw new ConfigError(`no store runs for the data folder "${directory}", expected one; start "tidemark store" in another terminal`);
   }
-  if (owner.command === 'start') throw new ConfigError(`process ${owner.pid} (tidemark start) already runs every service on the data folder "${directory}"; choose another folder with --data DIR`);
-  const clickhouse = { ...config.databases.clickhouse, mode: 'http', url: `http://127.0.0.1:${owner.storePort}`, username: 'writer', passwordEnv: 'WRITER_PASSWORD' } as const;
+  if (owner.command === 'start')
+    throw new ConfigError(
+      `process ${owner.pid} (tidemark start) already runs every service on the data folder "${directory}"; choose another folder with --data DIR`,
+    );
+  const clickhouse = {
+    ...config.databases.clickhouse,
+    mode: 'http',
+    url: `http://127.0.0.1:${owner.storePort}`,
+    username: 'writer',
+    passwordEnv: 'WRITER_PASSWORD',
+  } as const;
   return { config: { ...config, databases: { ...config.databases, clickhouse } }, environment: { WRITER_PASSWORD: owner.writerPassword } };
 }
 
@@ -95,6 +118,11 @@ function claimState(directory: string, recording: RecordingManifest | null, tick
   const state = readStoreState(directory);
   const held = state === null ? null : state.kind === 'live' ? 'live data' : `a replay of "${state.recording}"`;
   const wanted = recording === null ? 'live data' : `a replay of "${recording.name}"`;
-  if (held !== null && held !== wanted) throw new ConfigError(`the data folder "${directory}" holds ${held}, expected ${wanted}; choose another folder with --data DIR`);
-  if (held === null) writeStoreState(directory, recording === null ? { kind: 'live' } : { kind: 'replay', recording: recording.name, fromMs: tickMs, tickMs });
+  if (held !== null && held !== wanted)
+    throw new ConfigError(`the data folder "${directory}" holds ${held}, expected ${wanted}; choose another folder with --data DIR`);
+  if (held === null)
+    writeStoreState(
+      directory,
+      recording === null ? { kind: 'live' } : { kind: 'replay', recording: recording.name, fromMs: tickMs, tickMs },
+    );
 }
