@@ -19,7 +19,8 @@ type CommonFlags = { readonly data: string; readonly config: string; readonly lo
 /** Runs one command line; resolves with the exit code: 0 good, 1 failure of the outside, 2 bad use or bad input. */
 export async function main(argv: readonly string[]): Promise<number> {
   // A reader that goes away (`| head`) is no error of ours.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => endWithoutOutput(stream, error));
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => endWithoutOutput(stream, error));
   if (existsSync('.env')) process.loadEnvFile('.env');
   let exitCode = 0;
   const program = createProgram((code) => void (exitCode = code));
@@ -53,8 +54,14 @@ function createProgram(finish: (exitCode: number) => void): Command {
   // What goes wrong outside is said in plain words on the console and the page; the log is for what should never happen.
   common(program.command('start'), 'Run the whole platform: exchange, sync, indicators, store and page', 'error')
     .addOption(from())
-    .addOption(new Option('--until <time>', 'last tick, ISO time on a whole minute; then the process ends').argParser((text) => parseTimeOption('--until', text)))
-    .addOption(new Option('--speed <n>', 'virtual seconds in a real second, or max').default(60).argParser((text) => parseSpeed(text, true)))
+    .addOption(
+      new Option('--until <time>', 'last tick, ISO time on a whole minute; then the process ends').argParser((text) =>
+        parseTimeOption('--until', text),
+      ),
+    )
+    .addOption(
+      new Option('--speed <n>', 'virtual seconds in a real second, or max').default(60).argParser((text) => parseSpeed(text, true)),
+    )
     .addOption(recordings())
     .addOption(port('--port <n>', 'port of the page', 8420))
     .addOption(port('--store-port <n>', 'port of the store endpoint', 8123))
@@ -62,7 +69,8 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .option('--fresh', 'remove what earlier runs stored', false)
     .option('--json', 'end stdout with one line of JSON: the report', false)
     .action(async (flags) => {
-      if (flags.live && flags.from !== undefined) throw new ConfigError('--from is for replays, expected without --live; remove one of the two');
+      if (flags.live && flags.from !== undefined)
+        throw new ConfigError('--from is for replays, expected without --live; remove one of the two');
       const { report: result, exitCode } = await start(
         {
           fromMs: flags.from ?? null,
@@ -87,32 +95,49 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second').default(60).argParser((text) => parseSpeed(text, false)))
     .addOption(recordings())
     .action((flags) =>
-      runExchangeService({ ...serviceOptions(flags), recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed) }, contextOf(flags, process.stdout)),
+      runExchangeService(
+        { ...serviceOptions(flags), recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed) },
+        contextOf(flags, process.stdout),
+      ),
     );
 
   common(program.command('store'), 'Only the store, for ClickHouse clients and services in other terminals')
     .addOption(port('--store-port <n>', 'port of the store endpoint', 8123))
     .option('--live', 'drop candles after their time to live, as a store of live data does', false)
-    .action((flags) => runStoreService({ ...serviceOptions(flags), port: flags.storePort, isLive: flags.live }, contextOf(flags, process.stdout)));
+    .action((flags) =>
+      runStoreService({ ...serviceOptions(flags), port: flags.storePort, isLive: flags.live }, contextOf(flags, process.stdout)),
+    );
 
   for (const service of ['sync', 'indicators'] as const) {
     common(program.command(service), `Only the ${service} service, over "tidemark store" and "tidemark exchange" in other terminals`)
       .option('--live', 'real exchanges instead of a recorded one', false)
       .option('--once', 'one tick, then the end', false)
-      .action(async (flags) => finish(await runTickService({ ...serviceOptions(flags), service, isLive: flags.live, isOnce: flags.once }, contextOf(flags, process.stdout))));
+      .action(async (flags) =>
+        finish(
+          await runTickService(
+            { ...serviceOptions(flags), service, isLive: flags.live, isOnce: flags.once },
+            contextOf(flags, process.stdout),
+          ),
+        ),
+      );
   }
 
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
     .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
     .addOption(new Option('--format <name>', "one of ClickHouse's output formats").default('PrettyCompactMonoBlock', 'a table'))
-    .action((query: string, flags) => runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), (text) => void process.stdout.write(text)));
+    .action((query: string, flags) =>
+      runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), (text) => void process.stdout.write(text)),
+    );
 
   return program;
 }
 
 /** One line like all others, with the way to the help of the command that was meant. */
 function usageError(text: string): string {
-  const problem = text.replace(/^error: /, '').replaceAll(/\s+/g, ' ').trim();
+  const problem = text
+    .replace(/^error: /, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
   const command = COMMANDS.find((name) => name === process.argv[2]);
   return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
 }
@@ -125,13 +150,20 @@ function common(command: Command, description: string, logLevel: CommonFlags['lo
     .exitOverride()
     .addOption(folder('--data <dir>', 'folder for everything that is stored', '.tidemark'))
     .addOption(folder('--config <dir>', 'folder of the configuration', projectFile('config')))
-    .addOption(new Option('--log-level <level>', 'lines of JSON on stderr').choices(['debug', 'info', 'warn', 'error'] as const).default(logLevel));
+    .addOption(
+      new Option('--log-level <level>', 'lines of JSON on stderr').choices(['debug', 'info', 'warn', 'error'] as const).default(logLevel),
+    );
 }
 
-const from = () => new Option('--from <time>', 'first tick, ISO time on a whole minute; default: goes on, or the start of the recording').argParser((text) => parseTimeOption('--from', text));
+const from = () =>
+  new Option('--from <time>', 'first tick, ISO time on a whole minute; default: goes on, or the start of the recording').argParser((text) =>
+    parseTimeOption('--from', text),
+  );
 const recordings = () => folder('--recordings <dir>', 'folder of the recording (docs/recordings.md)', projectFile('recordings'));
-const folder = (flags: string, description: string, value: string) => new Option(flags, description).default(parseFolder('', value), value).argParser((text) => parseFolder(flags.split(' ')[0] ?? '', text));
-const port = (flags: string, description: string, value: number) => new Option(flags, description).default(value).argParser((text) => parsePort(flags.split(' ')[0] ?? '', text));
+const folder = (flags: string, description: string, value: string) =>
+  new Option(flags, description).default(parseFolder('', value), value).argParser((text) => parseFolder(flags.split(' ')[0] ?? '', text));
+const port = (flags: string, description: string, value: number) =>
+  new Option(flags, description).default(value).argParser((text) => parsePort(flags.split(' ')[0] ?? '', text));
 
 function serviceOptions(flags: CommonFlags) {
   return { dataDirectory: flags.data, logLevel: flags.logLevel };
@@ -139,7 +171,8 @@ function serviceOptions(flags: CommonFlags) {
 
 function configOf({ config }: Pick<CommonFlags, 'config'>) {
   // One line, where each of the five files would have its own.
-  if (statSync(config, { throwIfNoEntry: false })?.isDirectory() !== true) throw new ConfigError(`--config "${config}" is not a folder, expected the folder of the configuration files; correct it`);
+  if (statSync(config, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new ConfigError(`--config "${config}" is not a folder, expected the folder of the configuration files; correct it`);
   return loadConfig(config, process.env);
 }
 

@@ -58,7 +58,9 @@ export function takeDataFolder(directory: string, { command, fresh }: { readonly
   const owner = readRunningOwner(directory);
   if (owner !== null) {
     const reach = owner.pagePort === null ? '' : ` (its page: http://127.0.0.1:${owner.pagePort})`;
-    throw new ConfigError(`the data folder "${directory}" is held by process ${owner.pid} (tidemark ${owner.command})${reach}; stop that process, or choose another folder with --data DIR`);
+    throw new ConfigError(
+      `the data folder "${directory}" is held by process ${owner.pid} (tidemark ${owner.command})${reach}; stop that process, or choose another folder with --data DIR`,
+    );
   }
   const self = { ...processIdentity(), command };
   writeFirst(directory, files.runtime, { ...self, pagePort: null, storePort: null, writerPassword: null });
@@ -87,7 +89,10 @@ export function readRunningOwner(directory: string): Runtime | null {
 export function publishExchange(directory: string, exchange: Omit<RunningExchange, 'pid' | 'started'>): () => void {
   makeFolder(directory);
   const running = readRunningExchange(directory);
-  if (running !== null) throw new ConfigError(`a recorded exchange already runs for the data folder "${directory}" (process ${running.pid}); stop it, or choose another folder with --data DIR`);
+  if (running !== null)
+    throw new ConfigError(
+      `a recorded exchange already runs for the data folder "${directory}" (process ${running.pid}); stop it, or choose another folder with --data DIR`,
+    );
   writeFirst(directory, filesOf(directory).exchange, { ...processIdentity(), ...exchange });
   return () => rmSync(filesOf(directory).exchange, { force: true });
 }
@@ -112,7 +117,12 @@ function processIdentity() {
 }
 
 function filesOf(directory: string) {
-  return { store: join(directory, 'store'), state: join(directory, 'state.json'), runtime: join(directory, 'runtime.json'), exchange: join(directory, 'exchange.json') };
+  return {
+    store: join(directory, 'store'),
+    state: join(directory, 'state.json'),
+    runtime: join(directory, 'runtime.json'),
+    exchange: join(directory, 'exchange.json'),
+  };
 }
 
 function makeFolder(directory: string): void {
@@ -134,7 +144,10 @@ function writeFirst(directory: string, file: string, value: unknown): void {
 
 function unusable(directory: string, verb: 'made' | 'read' | 'written', cause: unknown): ConfigError {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new ConfigError(`the data folder "${directory}" cannot be ${verb} (${code}); choose a folder that you may write to with --data DIR`, { cause });
+  return new ConfigError(
+    `the data folder "${directory}" cannot be ${verb} (${code}); choose a folder that you may write to with --data DIR`,
+    { cause },
+  );
 }
 
 /** The start time of a living process in the kernel's ticks; on systems without /proc only whether it lives; null when it does not. */
@@ -166,7 +179,8 @@ function readJson<T extends z.ZodType>(file: string, schema: T): z.infer<T> | nu
     throw unusable(dirname(file), 'read', error);
   }
   const parsed = schema.safeParse(parseJson(text));
-  if (!parsed.success) throw new ConfigError(`${file} is damaged, expected what tidemark wrote there; remove the data folder or start with --fresh`);
+  if (!parsed.success)
+    throw new ConfigError(`${file} is damaged, expected what tidemark wrote there; remove the data folder or start with --fresh`);
   return parsed.data;
 }
 

@@ -10,7 +10,9 @@ export function parseSpeed(text: string, mayBeMax: boolean): number | 'max' {
   if (text === 'max' && mayBeMax) return 'max';
   const speed = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (speed > 0 && speed <= MAX_SPEED) return speed;
-  throw new ConfigError(`--speed "${text}" is not a speed, expected a number above 0 and up to ${MAX_SPEED}${mayBeMax ? ', or max' : ''}; correct it`);
+  throw new ConfigError(
+    `--speed "${text}" is not a speed, expected a number above 0 and up to ${MAX_SPEED}${mayBeMax ? ', or max' : ''}; correct it`,
+  );
 }
 
 /** A TCP port; 0 takes a free one. Throws `ConfigError` naming the option. */

@@ -31,12 +31,19 @@ export type ReplayPlan = {
 export function planReplay(request: ReplayRequest): ReplayPlan {
   const { recording, fromMs, state } = request;
   const lastTickMs = request.untilMs ?? request.replayUntilMs;
-  if (state?.kind === 'live') throw new ConfigError('the data folder holds live data, expected an empty one or a replay; choose another folder with --data DIR, or remove its data with --fresh');
+  if (state?.kind === 'live')
+    throw new ConfigError(
+      'the data folder holds live data, expected an empty one or a replay; choose another folder with --data DIR, or remove its data with --fresh',
+    );
   if (state !== null && state.recording !== recording) {
-    throw new ConfigError(`the data folder holds a replay of "${state.recording}", expected "${recording}"; choose another folder with --data DIR, or remove its data with --fresh`);
+    throw new ConfigError(
+      `the data folder holds a replay of "${state.recording}", expected "${recording}"; choose another folder with --data DIR, or remove its data with --fresh`,
+    );
   }
   if (state !== null && fromMs !== null && fromMs < state.fromMs) {
-    throw new ConfigError(`--from "${iso(fromMs)}" is before the start of the stored replay ("${iso(state.fromMs)}"), and candles cannot be added before it; add --fresh to begin anew`);
+    throw new ConfigError(
+      `--from "${iso(fromMs)}" is before the start of the stored replay ("${iso(state.fromMs)}"), and candles cannot be added before it; add --fresh to begin anew`,
+    );
   }
   const resumeMs = state === null ? null : state.tickMs + MINUTE_MS;
   const firstTickMs = Math.max(fromMs ?? resumeMs ?? request.replayFromMs, resumeMs ?? 0);
@@ -44,18 +51,30 @@ export function planReplay(request: ReplayRequest): ReplayPlan {
   return { firstTickMs, lastTickMs, fromMs: state?.fromMs ?? firstTickMs, isResumed: state !== null };
 }
 
-function refuseTimes({ replayUntilMs, fromMs, untilMs }: ReplayRequest, firstTickMs: number, lastTickMs: number, state: StoreState | null): void {
+function refuseTimes(
+  { replayUntilMs, fromMs, untilMs }: ReplayRequest,
+  firstTickMs: number,
+  lastTickMs: number,
+  state: StoreState | null,
+): void {
   if (fromMs !== null && fromMs > replayUntilMs) {
-    throw new ConfigError(`--from "${iso(fromMs)}" is after the end of the recording, expected at most "${iso(replayUntilMs)}"; choose an earlier time`);
+    throw new ConfigError(
+      `--from "${iso(fromMs)}" is after the end of the recording, expected at most "${iso(replayUntilMs)}"; choose an earlier time`,
+    );
   }
   if (untilMs !== null && untilMs > replayUntilMs) {
-    throw new ConfigError(`--until "${iso(untilMs)}" is after the end of the recording, expected at most "${iso(replayUntilMs)}"; choose an earlier time`);
+    throw new ConfigError(
+      `--until "${iso(untilMs)}" is after the end of the recording, expected at most "${iso(replayUntilMs)}"; choose an earlier time`,
+    );
   }
   const isBehind = untilMs !== null && lastTickMs < firstTickMs;
   if (isBehind && fromMs !== null && untilMs < fromMs) {
     throw new ConfigError(`--until "${iso(untilMs)}" is before --from "${iso(fromMs)}", expected a later time; swap or correct them`);
   }
-  if (isBehind && state === null) throw new ConfigError(`--until "${iso(untilMs)}" is before the start "${iso(firstTickMs)}", expected a later time; give an earlier --from`);
+  if (isBehind && state === null)
+    throw new ConfigError(
+      `--until "${iso(untilMs)}" is before the start "${iso(firstTickMs)}", expected a later time; give an earlier --from`,
+    );
 }
 
 /** `2023-03-11T03:27:00Z`, or with seconds and zone offset; whole minutes only. Throws `ConfigError` naming the option. */
@@ -67,7 +86,9 @@ export function parseTimeOption(option: string, text: string): number {
   // 2023-02-30 parses as the 2nd of March: only a day that comes back unchanged exists.
   const exists = !Number.isNaN(timeMs) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
   if (!exists || timeMs < Date.UTC(2009, 0, 1) || timeMs > Date.UTC(2100, 0, 1)) {
-    throw new ConfigError(`${option} "${text}" is not a time, expected an ISO time on a whole minute with its zone, such as 2023-03-11T00:00:00Z; correct it`);
+    throw new ConfigError(
+      `${option} "${text}" is not a time, expected an ISO time on a whole minute with its zone, such as 2023-03-11T00:00:00Z; correct it`,
+    );
   }
   return timeMs;
 }

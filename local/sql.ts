@@ -14,13 +14,18 @@ export type SqlOptions = { readonly query: string; readonly format: string; read
  */
 export async function runSql(options: SqlOptions, config: Config, write: (text: string) => void): Promise<void> {
   if (!/^[A-Za-z][A-Za-z0-9]{0,40}$/.test(options.format)) {
-    throw new ConfigError(`--format "${options.format}" is not a format name, expected one of ClickHouse's such as PrettyCompact, JSONEachRow or CSVWithNames; correct it`);
+    throw new ConfigError(
+      `--format "${options.format}" is not a format name, expected one of ClickHouse's such as PrettyCompact, JSONEachRow or CSVWithNames; correct it`,
+    );
   }
   const owner = readRunningOwner(options.dataDirectory);
-  if (owner?.storePort === null) throw new ConfigError(`process ${owner.pid} (tidemark ${owner.command}) is only starting; try again in a moment`);
+  if (owner?.storePort === null)
+    throw new ConfigError(`process ${owner.pid} (tidemark ${owner.command}) is only starting; try again in a moment`);
   if (owner !== null) return await query(`http://127.0.0.1:${owner.storePort}`, options, write);
   if (readStoreState(options.dataDirectory) === null) {
-    throw new ConfigError(`the data folder "${options.dataDirectory}" holds no store yet, expected one; run npm start first, or name another folder with --data DIR`);
+    throw new ConfigError(
+      `the data folder "${options.dataDirectory}" holds no store yet, expected one; run npm start first, or name another folder with --data DIR`,
+    );
   }
   const stack = createStack();
   try {
@@ -29,7 +34,10 @@ export async function runSql(options: SqlOptions, config: Config, write: (text: 
     const parts = createHostParts('sql', { level: 'error', write: () => {} });
     const { db, engine } = await openStore(config, parts, folder.storeDirectory, folder.readState()?.kind === 'replay');
     stack.add('the store', () => db.close());
-    if (engine === null) throw new ConfigError('the store is a ClickHouse server (databases.clickhouse.mode "http"), expected the embedded one; use its own client');
+    if (engine === null)
+      throw new ConfigError(
+        'the store is a ClickHouse server (databases.clickhouse.mode "http"), expected the embedded one; use its own client',
+      );
     const endpoint = await startStoreEndpoint(config, engine, { port: 0, writerPassword: makeWriterPassword() });
     stack.add('the store endpoint', () => endpoint.close());
     await query(endpoint.url, options, write);

@@ -11,7 +11,21 @@ type BadUse = { readonly args: readonly string[]; readonly says: RegExp; readonl
 const TIME = 'expected an ISO time on a whole minute with its zone, such as 2023-03-11T00:00:00Z; correct it';
 const END_OF_RECORDING = '"2023-03-13T00:00:00Z"';
 
-const badTimes = ['2026-13-01', '2026-02-30T00:00:00Z', '2026-01-01', '2026-01-01T00:00', '2023-03-11T23:59:60Z', '0000-01-01T00:00:00Z', '1000000000000000', '-1', 'NaN', 'yesterday', ' ', '2023-03-11T00:00:30Z', '२०२३-03-11T00:00:00Z'];
+const badTimes = [
+  '2026-13-01',
+  '2026-02-30T00:00:00Z',
+  '2026-01-01',
+  '2026-01-01T00:00',
+  '2023-03-11T23:59:60Z',
+  '0000-01-01T00:00:00Z',
+  '1000000000000000',
+  '-1',
+  'NaN',
+  'yesterday',
+  ' ',
+  '2023-03-11T00:00:30Z',
+  '२०२३-03-11T00:00:00Z',
+];
 
 const BAD_USE: readonly BadUse[] = [
   { args: ['strat'], says: /unknown command 'strat'.*Did you mean start.*--help/ },
@@ -20,39 +34,99 @@ const BAD_USE: readonly BadUse[] = [
   { args: ['start', '--from'], says: /option '--from <time>' argument missing/ },
   { args: ['start', '--from='], says: new RegExp(`--from "" is not a time, ${TIME}`) },
   { args: ['start', '--from', '--until'], says: new RegExp(`--from "--until" is not a time, ${TIME}`) },
-  { args: ['start', '--from', '2023-03-11T00:00:00Z', '--from=2023-03-12T00:00:00Z'], says: /--from is given twice, expected once; remove one/ },
+  {
+    args: ['start', '--from', '2023-03-11T00:00:00Z', '--from=2023-03-12T00:00:00Z'],
+    says: /--from is given twice, expected once; remove one/,
+  },
   { args: ['start', 'now'], says: /too many arguments for 'start'.*now/ },
   { args: ['start', '--log-level', 'loud'], says: /'loud' is invalid.*debug, info, warn, error/ },
-  { args: ['start', '--until', '2023-03-10T00:00:00Z', '--from', '2023-03-11T00:00:00Z'], says: /--until "2023-03-10T00:00:00Z" is before --from "2023-03-11T00:00:00Z".*swap or correct/ },
-  { args: ['start', '--until', '2023-03-10T00:00:00Z'], says: /--until "2023-03-10T00:00:00Z" is before the start "2023-03-11T00:00:00Z".*earlier --from/ },
-  { args: ['start', '--until', '2073-01-01T00:00:00Z'], says: new RegExp(`--until "2073-01-01T00:00:00Z" is after the end of the recording, expected at most ${END_OF_RECORDING}`) },
-  { args: ['start', '--from', '2099-01-01T00:00:00Z'], says: new RegExp(`--from "2099-01-01T00:00:00Z" is after the end of the recording, expected at most ${END_OF_RECORDING}`) },
+  {
+    args: ['start', '--until', '2023-03-10T00:00:00Z', '--from', '2023-03-11T00:00:00Z'],
+    says: /--until "2023-03-10T00:00:00Z" is before --from "2023-03-11T00:00:00Z".*swap or correct/,
+  },
+  {
+    args: ['start', '--until', '2023-03-10T00:00:00Z'],
+    says: /--until "2023-03-10T00:00:00Z" is before the start "2023-03-11T00:00:00Z".*earlier --from/,
+  },
+  {
+    args: ['start', '--until', '2073-01-01T00:00:00Z'],
+    says: new RegExp(`--until "2073-01-01T00:00:00Z" is after the end of the recording, expected at most ${END_OF_RECORDING}`),
+  },
+  {
+    args: ['start', '--from', '2099-01-01T00:00:00Z'],
+    says: new RegExp(`--from "2099-01-01T00:00:00Z" is after the end of the recording, expected at most ${END_OF_RECORDING}`),
+  },
   { args: ['start', '--live', '--from', '2023-03-11T00:00:00Z'], says: /--from is for replays.*remove one/ },
-  ...['0', '-1', 'NaN', 'Infinity', '1e9', '100001', 'fast', ''].map((speed) => ({ args: ['start', `--speed=${speed}`], says: new RegExp(`--speed "${speed}" is not a speed, expected a number above 0 and up to 100000, or max; correct it`) })),
+  ...['0', '-1', 'NaN', 'Infinity', '1e9', '100001', 'fast', ''].map((speed) => ({
+    args: ['start', `--speed=${speed}`],
+    says: new RegExp(`--speed "${speed}" is not a speed, expected a number above 0 and up to 100000, or max; correct it`),
+  })),
   { args: ['exchange', '--speed', 'max'], says: /--speed "max" is not a speed, expected a number above 0 and up to 100000; correct it/ },
-  ...['65536', '-1', '80a', '1.5', '0x50', ''].map((port) => ({ args: ['start', `--port=${port}`], says: new RegExp(`--port "${port}" is not a port, expected an integer from 0 to 65535`) })),
+  ...['65536', '-1', '80a', '1.5', '0x50', ''].map((port) => ({
+    args: ['start', `--port=${port}`],
+    says: new RegExp(`--port "${port}" is not a port, expected an integer from 0 to 65535`),
+  })),
   { args: ['store', '--store-port', '99999'], says: /--store-port "99999" is not a port/ },
   { args: ['start', '--host', '0.0.0.0'], says: /unknown option '--host'/ },
-  { args: ['start', '--config', '../../etc/passwd'], says: /--config ".*etc\/passwd" is not a folder, expected the folder of the configuration files; correct it/ },
+  {
+    args: ['start', '--config', '../../etc/passwd'],
+    says: /--config ".*etc\/passwd" is not a folder, expected the folder of the configuration files; correct it/,
+  },
   { args: ['start', '--config', 'http://127.0.0.1/config'], says: /--config ".*" is not a folder/ },
   { args: ['start', '--config', '-'], says: /--config ".*-" is not a folder/ },
   { args: ['start', '--config', 'a\nb'], says: /--config "a\\nb" is not a path, expected one without control characters; correct it/ },
   { args: ['start', '--data='], says: /--data "" is not a path, expected the name of a folder; correct it/ },
-  { args: ['start', '--data', '/dev/null'], says: /the data folder "\/dev\/null" cannot be made \(EEXIST\); choose a folder that you may write to with --data DIR/ },
+  {
+    args: ['start', '--data', '/dev/null'],
+    says: /the data folder "\/dev\/null" cannot be made \(EEXIST\); choose a folder that you may write to with --data DIR/,
+  },
   { args: ['start', '--data', '/dev/null/x'], says: /the data folder "\/dev\/null\/x" cannot be made \(ENOTDIR\)/ },
-  { args: ['start', '--data', '/proc'], says: /the data folder "\/proc" cannot be written \(\w+\); choose a folder that you may write to with --data DIR/ },
-  { args: ['start', '--recordings', '/dev/null'], says: /\/dev\/null\/recording\.yaml cannot be read \(ENOTDIR\), expected a readable YAML file/ },
+  {
+    args: ['start', '--data', '/proc'],
+    says: /the data folder "\/proc" cannot be written \(\w+\); choose a folder that you may write to with --data DIR/,
+  },
+  {
+    args: ['start', '--recordings', '/dev/null'],
+    says: /\/dev\/null\/recording\.yaml cannot be read \(ENOTDIR\), expected a readable YAML file/,
+  },
   { args: ['sql'], says: /missing required argument 'query'/ },
   { args: ['sql', '--format', '../x', 'SELECT 1'], says: /--format "\.\.\/x" is not a format name, expected one of ClickHouse's/ },
   { args: ['sql', '--data', '/dev/null', 'SELECT 1'], says: /\/dev\/null/ },
-  { args: ['sync'], says: /no recorded exchange runs for the data folder ".*"; start "tidemark exchange"|no recorded exchange runs for the data folder ".*", expected one; start "tidemark exchange"/ },
+  {
+    args: ['sync'],
+    says: /no recorded exchange runs for the data folder ".*"; start "tidemark exchange"|no recorded exchange runs for the data folder ".*", expected one; start "tidemark exchange"/,
+  },
   { args: ['indicators', '--live'], says: /no store runs for the data folder ".*", expected one; start "tidemark store"/ },
-  { args: ['start'], environment: { TIDEMARK_SYNC__BACKFILL_LIMIT: '' }, says: /TIDEMARK_SYNC__BACKFILL_LIMIT is empty, expected a value; set or unset it/ },
-  { args: ['start'], environment: { TIDEMARK_SYNC__BACKFILL_LIMIT: 'many' }, says: /sync\.yaml \(with TIDEMARK_SYNC__BACKFILL_LIMIT\): backfill_limit is the text "many", expected an integer from 100 to 100000; correct the value/ },
-  { args: ['start'], environment: { TIDEMARK_SYNC__BACKFILL_LIMIT: '1'.repeat(100_000) }, says: /TIDEMARK_SYNC__BACKFILL_LIMIT has 100000 characters, expected at most 16384; shorten it/ },
-  { args: ['start'], environment: { TIDEMARK_SYCN__BACKFILL_LIMIT: '300' }, says: /TIDEMARK_SYCN__BACKFILL_LIMIT names no configuration value.*did you mean "TIDEMARK_SYNC__\.\.\."/ },
-  { args: ['start'], environment: { TIDEMARK_SYNC__BACKFIL_LIMIT: '300' }, says: /unknown key "backfil_limit".*did you mean "backfill_limit"/ },
-  { args: ['start'], environment: { TIDEMARK_DATABASES__CLICKHOUSE__PASSWORD: 'hunter2' }, says: /unknown key "password" \(value "\*\*\*"\)/ },
+  {
+    args: ['start'],
+    environment: { TIDEMARK_SYNC__BACKFILL_LIMIT: '' },
+    says: /TIDEMARK_SYNC__BACKFILL_LIMIT is empty, expected a value; set or unset it/,
+  },
+  {
+    args: ['start'],
+    environment: { TIDEMARK_SYNC__BACKFILL_LIMIT: 'many' },
+    says: /sync\.yaml \(with TIDEMARK_SYNC__BACKFILL_LIMIT\): backfill_limit is the text "many", expected an integer from 100 to 100000; correct the value/,
+  },
+  {
+    args: ['start'],
+    environment: { TIDEMARK_SYNC__BACKFILL_LIMIT: '1'.repeat(100_000) },
+    says: /TIDEMARK_SYNC__BACKFILL_LIMIT has 100000 characters, expected at most 16384; shorten it/,
+  },
+  {
+    args: ['start'],
+    environment: { TIDEMARK_SYCN__BACKFILL_LIMIT: '300' },
+    says: /TIDEMARK_SYCN__BACKFILL_LIMIT names no configuration value.*did you mean "TIDEMARK_SYNC__\.\.\."/,
+  },
+  {
+    args: ['start'],
+    environment: { TIDEMARK_SYNC__BACKFIL_LIMIT: '300' },
+    says: /unknown key "backfil_limit".*did you mean "backfill_limit"/,
+  },
+  {
+    args: ['start'],
+    environment: { TIDEMARK_DATABASES__CLICKHOUSE__PASSWORD: 'hunter2' },
+    says: /unknown key "password" \(value "\*\*\*"\)/,
+  },
 ];
 
 describe('bad use ends with exit code 2 and one line that says what, the value, what was expected and what to do', () => {
@@ -68,19 +142,25 @@ describe('bad use ends with exit code 2 and one line that says what, the value, 
 
   test('times', async () => {
     const results = await inPairs(badTimes, async (time) => ({ time, ended: await refused({ args: ['start', `--from=${time}`] }) }));
-    for (const { time, ended } of results) expect.soft(ended).toMatchObject({ code: 2, stdout: '', stderr: `tidemark: --from "${time}" is not a time, ${TIME}\n` });
+    for (const { time, ended } of results)
+      expect.soft(ended).toMatchObject({ code: 2, stdout: '', stderr: `tidemark: --from "${time}" is not a time, ${TIME}\n` });
   });
 
   test('an environment variable that is no UTF-8', async () => {
     const command = 'TIDEMARK_SYNC__BACKFILL_LIMIT="$(printf \'3\\37700\')" exec node bin/tidemark.js start --data "$0"';
     const ended = await run('sh', ['-c', command, temporaryFolder()], {}).ended;
     expect(ended).toMatchObject({ code: 2, stdout: '' });
-    expect(ended.stderr).toMatch(/^tidemark: .*backfill_limit is the text "3\\u\{fffd\}00", expected an integer from 100 to 100000; correct the value\n$/);
+    expect(ended.stderr).toMatch(
+      /^tidemark: .*backfill_limit is the text "3\\u\{fffd\}00", expected an integer from 100 to 100000; correct the value\n$/,
+    );
   });
 
   test('a command that is refused leaves no folder behind', async () => {
     const data = join(temporaryFolder(), 'never');
-    const ends = await inPairs([['sql', 'SELECT 1'], ['sync'], ['start', '--speed=0']], ([command = '', ...rest]) => tidemark([command, '--data', data, ...rest]).ended);
+    const ends = await inPairs(
+      [['sql', 'SELECT 1'], ['sync'], ['start', '--speed=0']],
+      ([command = '', ...rest]) => tidemark([command, '--data', data, ...rest]).ended,
+    );
     expect(ends.map(({ code }) => code)).toEqual([2, 2, 2]);
     expect(existsSync(data)).toBe(false);
   });
@@ -89,7 +169,10 @@ describe('bad use ends with exit code 2 and one line that says what, the value, 
 async function refused({ args, environment }: Omit<BadUse, 'says'>): Promise<Ended> {
   const hasData = args.some((arg) => arg.startsWith('--data'));
   const options: CommandOptions = environment === undefined ? {} : { environment };
-  return await tidemark([...args, ...(hasData || args[0] === 'strat' || args.at(-1) === '--from' ? [] : ['--data', temporaryFolder()])], options).ended;
+  return await tidemark(
+    [...args, ...(hasData || args[0] === 'strat' || args.at(-1) === '--from' ? [] : ['--data', temporaryFolder()])],
+    options,
+  ).ended;
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
@@ -142,7 +225,18 @@ describe('the outside of a command', () => {
   });
 
   test("the machine's time zone, language, proxy, width and colours change nothing", async () => {
-    const strange = { TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NODE_USE_ENV_PROXY: '1', NODE_OPTIONS: '--max-old-space-size=512', COLUMNS: '20', FORCE_COLOR: '1', HOME: '/nonexistent' };
+    const strange = {
+      TZ: 'Asia/Kathmandu',
+      LANG: 'tr_TR.UTF-8',
+      LC_ALL: 'tr_TR.UTF-8',
+      HTTP_PROXY: 'http://127.0.0.1:9',
+      HTTPS_PROXY: 'http://127.0.0.1:9',
+      NODE_USE_ENV_PROXY: '1',
+      NODE_OPTIONS: '--max-old-space-size=512',
+      COLUMNS: '20',
+      FORCE_COLOR: '1',
+      HOME: '/nonexistent',
+    };
     const [plain, odd] = [await smallStore(), await smallStore(strange)];
     expect(odd.ended).toMatchObject({ code: 0 });
     const withoutDuration = ({ ended }: typeof plain): unknown => ({ ...(JSON.parse(ended.stdout) as object), durationMs: 0 });
@@ -153,6 +247,9 @@ describe('the outside of a command', () => {
     const data = temporaryFolder();
     writeFileSync(join(data, 'state.json'), '{"kind":"repl');
     const { code, stderr } = await tidemark(['start', ...on(data)]).ended;
-    expect({ code, stderr }).toEqual({ code: 2, stderr: `tidemark: ${join(data, 'state.json')} is damaged, expected what tidemark wrote there; remove the data folder or start with --fresh\n` });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `tidemark: ${join(data, 'state.json')} is damaged, expected what tidemark wrote there; remove the data folder or start with --fresh\n`,
+    });
   });
 });

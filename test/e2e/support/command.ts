@@ -5,7 +5,12 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../../..');
 
-export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string };
+export type Ended = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+};
 
 /** A command as a user runs it: a process of its own, with what it says. */
 export type RunningCommand = {
@@ -31,7 +36,10 @@ process.on('exit', () => killAll());
 
 /** `tidemark <args>` from a folder that is not the project's: nothing may depend on where it is run. */
 export function tidemark(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  return run(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'bin/tidemark.js'), ...args], { cwd: tmpdir(), ...options });
+  return run(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'bin/tidemark.js'), ...args], {
+    cwd: tmpdir(),
+    ...options,
+  });
 }
 
 /** `npm <args>` in the project, as the README says it. */
@@ -41,7 +49,12 @@ export function npm(args: readonly string[]): RunningCommand {
 
 export function run(command: string, args: readonly string[], { environment = {}, cwd = ROOT }: CommandOptions): RunningCommand {
   // A group of its own, so that what npm starts ends with it.
-  const child = spawn(command, args, { cwd, env: { ...cleanEnvironment(), ...environment }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...cleanEnvironment(), ...environment },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   let stdout = '';
   let stderr = '';
@@ -61,7 +74,11 @@ export function run(command: string, args: readonly string[], { environment = {}
     stdout: () => stdout,
     ended,
     async line(pattern) {
-      const found = (): string | undefined => stdout.split('\n').slice(0, -1).find((one) => pattern.test(one));
+      const found = (): string | undefined =>
+        stdout
+          .split('\n')
+          .slice(0, -1)
+          .find((one) => pattern.test(one));
       await until(`a line ${pattern} of: ${args.slice(1).join(' ')}`, () => found() !== undefined || hasEnded);
       const line = found();
       if (line === undefined) throw new Error(`the command ended without a line ${pattern}\n${stdout}\n${stderr}`);
@@ -74,7 +91,9 @@ export function run(command: string, args: readonly string[], { environment = {}
 
 /** Without what the developer's shell says to tidemark or to node. */
 function cleanEnvironment(): Record<string, string> {
-  const own = Object.entries(process.env).filter(([name, value]) => value !== undefined && !/^(TIDEMARK_|NODE_OPTIONS|VITEST|FORCE_COLOR|npm_)/.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name, value]) => value !== undefined && !/^(TIDEMARK_|NODE_OPTIONS|VITEST|FORCE_COLOR|npm_)/.test(name),
+  );
   return { ...Object.fromEntries(own), PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` } as Record<string, string>;
 }
 
@@ -140,10 +159,11 @@ export function on(data: string): readonly string[] {
   return ['--data', data, '--port', '0', '--store-port', '0'];
 }
 
-/** Runs to the end; the JSON report of `start --json`. Fails with what the command said when it ends otherwise than with `code`. */
-export async function startToEnd(data: string, args: readonly string[], code = 0): Promise<Report> {
-  const ended = await tidemark(['start', ...on(data), '--speed', 'max', '--json', ...args]).ended;
-  if (ended.code !== code) throw new Error(`start ${args.join(' ')} ended with ${ended.code ?? ended.signal}\n${ended.stdout}\n${ended.stderr}`);
+/** Runs to the end; the JSON report of `start --json`. Fails with what the command said when its exit code is not 0. */
+export async function startToEnd(data: string, args: readonly string[], options: CommandOptions = {}): Promise<Report> {
+  const ended = await tidemark(['start', ...on(data), '--speed', 'max', '--json', ...args], options).ended;
+  if (ended.code !== 0)
+    throw new Error(`start ${args.join(' ')} ended with ${ended.code ?? ended.signal}\n${ended.stdout}\n${ended.stderr}`);
   return JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '') as Report;
 }
 
@@ -156,7 +176,13 @@ export type Report = {
   readonly candlesChanged: number;
   readonly rowsRefused: number;
   readonly indicatorsWritten: number;
-  readonly gaps: readonly { readonly series: string; readonly first: string; readonly last: string; readonly candles: number; readonly reason: string }[];
+  readonly gaps: readonly {
+    readonly series: string;
+    readonly first: string;
+    readonly last: string;
+    readonly candles: number;
+    readonly reason: string;
+  }[];
   readonly errorCount: number;
   readonly errors: readonly unknown[];
   readonly durationMs: number;
@@ -166,5 +192,8 @@ export type Report = {
 export async function sql(data: string, query: string): Promise<readonly (readonly string[])[]> {
   const { code, stdout, stderr } = await tidemark(['sql', '--data', data, '--format', 'TSV', query]).ended;
   if (code !== 0) throw new Error(`sql ended with ${code}: ${stderr}`);
-  return stdout.split('\n').slice(0, -1).map((line) => line.split('\t'));
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => line.split('\t'));
 }

@@ -29,7 +29,13 @@ outages:
   const ether = minutes({ seed: 1, price: 310_000, rareness: 5, downFrom: DAY_MS, downTo: DAY_MS });
   write(folder, 'coinbase_ETH-EUR_1m', ether, 2);
   write(folder, 'coinbase_ETH-EUR_1h', rolledUp(ether, 3_600_000), 2);
-  const doge = minutes({ seed: 3, price: 1_200_000, rareness: 3, downFrom: Date.UTC(2024, 1, 29, 10, 20), downTo: Date.UTC(2024, 1, 29, 10, 33) });
+  const doge = minutes({
+    seed: 3,
+    price: 1_200_000,
+    rareness: 3,
+    downFrom: Date.UTC(2024, 1, 29, 10, 20),
+    downTo: Date.UTC(2024, 1, 29, 10, 33),
+  });
   write(folder, 'kraken_DOGE-USD_1m', doge, 7);
   write(folder, 'kraken_DOGE-USD_5m', rolledUp(doge, 300_000), 7);
   const rareEther = minutes({ seed: 5, price: 310_000, rareness: 2, downFrom: DAY_MS, downTo: DAY_MS });
@@ -39,7 +45,13 @@ outages:
 /** Prices in ticks, the volume in hundred-millionths: integers, so that the same seed gives the same bytes on every machine. */
 type MadeCandle = { openMs: number; open: number; high: number; low: number; close: number; volume: number };
 
-type Market = { readonly seed: number; readonly price: number; readonly rareness: number; readonly downFrom: number; readonly downTo: number };
+type Market = {
+  readonly seed: number;
+  readonly price: number;
+  readonly rareness: number;
+  readonly downFrom: number;
+  readonly downTo: number;
+};
 
 /** One minute in `rareness` has no row, and none that lies in the time in which the market is down. */
 function minutes({ seed, price, rareness, downFrom, downTo }: Market): readonly MadeCandle[] {
@@ -55,7 +67,14 @@ function minutes({ seed, price, rareness, downFrom, downTo }: Market): readonly 
     const open = last + dice(21) - 10;
     const close = open + dice(41) - 20;
     last = close;
-    candles.push({ openMs, open, high: Math.max(open, close) + dice(10), low: Math.min(open, close) - dice(10), close, volume: 1 + dice(2_000_000_000) });
+    candles.push({
+      openMs,
+      open,
+      high: Math.max(open, close) + dice(10),
+      low: Math.min(open, close) - dice(10),
+      close,
+      volume: 1 + dice(2_000_000_000),
+    });
   }
   return candles;
 }
@@ -78,7 +97,8 @@ function rolledUp(candles: readonly MadeCandle[], stepMs: number): readonly Made
 }
 
 function write(folder: string, name: string, candles: readonly MadeCandle[], priceDecimals: number): void {
-  const text = (value: number, decimals: number): string => `${Math.floor(value / 10 ** decimals)}.${String(value % 10 ** decimals).padStart(decimals, '0')}`;
+  const text = (value: number, decimals: number): string =>
+    `${Math.floor(value / 10 ** decimals)}.${String(value % 10 ** decimals).padStart(decimals, '0')}`;
   const lines = candles.map(({ openMs, open, high, low, close, volume }) =>
     [text(volume, 8), ...[close, low, high, open].map((price) => text(price, priceDecimals)), openMs].join(','),
   );

@@ -22,11 +22,13 @@ type Rows = { readonly byTime: ReadonlyMap<number, TrueCandle>; readonly firstMs
 type Outage = { readonly exchange: string; readonly symbols: 'all' | readonly string[]; readonly from: string; readonly to: string };
 type Manifest = {
   readonly name: string;
-  readonly venues: Readonly<Record<string, { readonly series: readonly { readonly symbol: string; readonly timeframes: readonly string[] }[] }>>;
+  readonly venues: Readonly<
+    Record<string, { readonly series: readonly { readonly symbol: string; readonly timeframes: readonly string[] }[] }>
+  >;
   readonly outages?: readonly Outage[];
 };
 
-export type TrueSeries = {
+type TrueSeries = {
   readonly exchange: string;
   readonly symbol: string;
   readonly timeframe: string;
@@ -40,12 +42,13 @@ export function manifestOf(folder: string): Manifest {
   return load(readFileSync(join(folder, 'recording.yaml'), 'utf8')) as Manifest;
 }
 
-export function seriesOf(folder: string): readonly TrueSeries[] {
+function seriesOf(folder: string): readonly TrueSeries[] {
   const { venues, outages = [] } = manifestOf(folder);
   return Object.entries(venues).flatMap(([exchange, venue]) =>
     venue.series.flatMap(({ symbol, timeframes }) => {
       const own = outages.filter((one) => one.exchange === exchange && (one.symbols === 'all' || one.symbols.includes(symbol)));
-      const isDown = (fromMs: number, toMs: number): boolean => own.some((one) => Date.parse(one.from) <= fromMs && toMs <= Date.parse(one.to));
+      const isDown = (fromMs: number, toMs: number): boolean =>
+        own.some((one) => Date.parse(one.from) <= fromMs && toMs <= Date.parse(one.to));
       const minutes = readRows(folder, exchange, symbol, '1m');
       return timeframes.map((timeframe) => ({
         exchange,
@@ -58,12 +61,18 @@ export function seriesOf(folder: string): readonly TrueSeries[] {
   );
 }
 
-type Source = { readonly rows: Rows | undefined; readonly minutes: Rows | undefined; readonly isDown: (fromMs: number, toMs: number) => boolean };
+type Source = {
+  readonly rows: Rows | undefined;
+  readonly minutes: Rows | undefined;
+  readonly isDown: (fromMs: number, toMs: number) => boolean;
+};
 
 function servedBy(exchange: string, timeframe: string, { rows, minutes, isDown }: Source): (openMs: number) => TrueCandle | undefined {
   const stepMs = STEP_MS[timeframe] ?? Number.NaN;
   const single = (from: Rows | undefined, openMs: number, lengthMs: number): TrueCandle | undefined =>
-    from === undefined || isDown(openMs, openMs + lengthMs) ? undefined : (from.byTime.get(openMs) ?? flatAt(exchange, from, openMs, lengthMs));
+    from === undefined || isDown(openMs, openMs + lengthMs)
+      ? undefined
+      : (from.byTime.get(openMs) ?? flatAt(exchange, from, openMs, lengthMs));
   return (openMs) => {
     const hasMinutes = minutes !== undefined && minutes.firstMs <= openMs && openMs + stepMs <= minutes.lastMs + 60_000;
     if (timeframe === '1m' || !hasMinutes) return single(rows, openMs, stepMs);

@@ -26,8 +26,13 @@ export async function storedCandles(data: string): Promise<readonly string[]> {
 }
 
 /** Every indicator value that a reader sees, by `series time name`; and the names that a reader sees twice. */
-export async function storedIndicators(data: string): Promise<{ readonly values: ReadonlyMap<string, number>; readonly doubled: readonly string[] }> {
-  const rows = await sql(data, "SELECT concat(exchange, ' ', symbol, ' ', timeframe), toUnixTimestamp64Milli(timestamp), indicator_name, value FROM indicators");
+export async function storedIndicators(
+  data: string,
+): Promise<{ readonly values: ReadonlyMap<string, number>; readonly doubled: readonly string[] }> {
+  const rows = await sql(
+    data,
+    "SELECT concat(exchange, ' ', symbol, ' ', timeframe), toUnixTimestamp64Milli(timestamp), indicator_name, value FROM indicators",
+  );
   const values = new Map<string, number>();
   const doubled: string[] = [];
   for (const [series = '', openMs = '', name = '', value = ''] of rows) {
@@ -56,7 +61,11 @@ function firstOf(lines: readonly string[]): readonly string[] {
 }
 
 /** Values that differ by more than `tolerance` of their scale: 100 for RSI and the stochastic, the size of the value or price for others. */
-export function worstDifference(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>, closes: ReadonlyMap<string, number>): { readonly scaledError: number; readonly key: string } {
+export function worstDifference(
+  a: ReadonlyMap<string, number>,
+  b: ReadonlyMap<string, number>,
+  closes: ReadonlyMap<string, number>,
+): { readonly scaledError: number; readonly key: string } {
   let worst = { scaledError: 0, key: 'none' };
   for (const [key, value] of a) {
     const other = b.get(key);
