@@ -2,7 +2,7 @@ import { seriesKey } from '#core/series.ts';
 import { startStoreEndpoint } from '#factories/store-endpoint.ts';
 import { takeDataFolder, type DataFolder } from './data-folder.ts';
 import { openLive, openReplay, type MarketSource, type SourceOptions } from './market-source.ts';
-import { startPageServer } from './page-server.ts';
+import { startPageServer } from './page/page-server.ts';
 import { createPlatform, makeWriterPassword, openStore } from './platform.ts';
 import type { PlatformStatus } from './platform-status.ts';
 import { refuseTakenPort } from './port-owner.ts';

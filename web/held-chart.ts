@@ -1,4 +1,4 @@
-import type { Chart } from '#local/page-chart.ts';
+import type { Chart } from '#local/page/page-chart.ts';
 
 /** Candles asked for again with each update: their indicator values may have come later than they did. */
 const OVERLAP_CANDLES = 20;

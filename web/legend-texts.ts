@@ -1,4 +1,4 @@
-import type { Chart, ChartCandle } from '#local/page-chart.ts';
+import type { Chart, ChartCandle } from '#local/page/page-chart.ts';
 import { COLORS, overlayColor } from './colors.ts';
 import { change, figure, fractionDigits, signedFigure, utcMinute, valueLabel } from './format.ts';
 import type { LegendItem } from './legend.ts';

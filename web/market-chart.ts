@@ -14,7 +14,7 @@ import {
   type Time,
   type UTCTimestamp,
 } from 'lightweight-charts';
-import type { Chart, ChartCandle } from '#local/page-chart.ts';
+import type { Chart, ChartCandle } from '#local/page/page-chart.ts';
 import { COLORS, overlayColor } from './colors.ts';
 import { signedFigure, utcMinute } from './format.ts';
 import { createLegend, type Legend } from './legend.ts';

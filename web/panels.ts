@@ -1,4 +1,4 @@
-import type { Chart } from '#local/page-chart.ts';
+import type { Chart } from '#local/page/page-chart.ts';
 
 export const PANELS = ['price', 'volume', 'rsi', 'macd'] as const;
 

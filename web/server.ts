@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { Series } from '#core/series.ts';
-import type { Chart } from '#local/page-chart.ts';
+import type { Chart } from '#local/page/page-chart.ts';
 import type { PlatformStatus } from '#local/platform-status.ts';
 import type { ChartQuery } from './held-chart.ts';
 

@@ -3,7 +3,7 @@ import type { Exchange } from '#core/exchange.ts';
 import type { Timeframe } from '#core/timeframe.ts';
 import type { SeriesStatus } from '#local/platform-status.ts';
 import { hashOf, nearestSeries, offers, wishOf } from '../../web/choice.ts';
-import { seriesOf } from '../local/page-fixture.ts';
+import { seriesOf } from '../local/page/page-fixture.ts';
 
 function statusOf(exchange: Exchange, symbol: string, timeframe: Timeframe): SeriesStatus {
   return { ...seriesOf(exchange, symbol, timeframe), newestOpenTimeMs: null, missing: 0 };

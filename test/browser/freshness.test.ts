@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PlatformStatus, SeriesStatus } from '#local/platform-status.ts';
 import { freshnessOf } from '../../web/freshness.ts';
-import { MINUTE, seriesOf, START } from '../local/page-fixture.ts';
+import { MINUTE, seriesOf, START } from '../local/page/page-fixture.ts';
 
 const HOUR = 60 * MINUTE;
 const NEWEST = 'newest candle 2023-03-11 00:00 UTC';

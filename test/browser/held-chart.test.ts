@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Chart } from '#local/page-chart.ts';
+import type { Chart } from '#local/page/page-chart.ts';
 import { nextQuery, withAnswer, type HeldChart } from '../../web/held-chart.ts';
-import { decimal, MINUTE, seriesOf, START } from '../local/page-fixture.ts';
+import { decimal, MINUTE, seriesOf, START } from '../local/page/page-fixture.ts';
 
 function chartOf(from: number, until: number, price = '1'): Chart {
   const minutes = Array.from({ length: until - from }, (_, i) => START + (from + i) * MINUTE);

@@ -3,8 +3,8 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { StoreError } from '#core/errors.ts';
 import type { Series } from '#core/series.ts';
-import type { PageServer } from '#local/page-server.ts';
-import { candle, createPageWorld, seriesOf, servePage, type PageWorld } from '../local/page-fixture.ts';
+import type { PageServer } from '#local/page/page-server.ts';
+import { candle, createPageWorld, seriesOf, servePage, type PageWorld } from '../local/page/page-fixture.ts';
 import { launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 const CANDLES = 120;

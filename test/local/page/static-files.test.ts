@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadStaticFiles } from '#local/static-files.ts';
+import { loadStaticFiles } from '#local/page/static-files.ts';
 import { WEB } from './page-fixture.ts';
 
 function folderWith(files: Readonly<Record<string, string>>): string {

@@ -3,7 +3,7 @@ import { ZERO, type Decimal } from '#core/decimal.ts';
 import type { IndicatorValues, TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import { seriesKey, type Series } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
-import type { SeriesStatus } from './platform-status.ts';
+import type { SeriesStatus } from '../platform-status.ts';
 
 /** One candle as the page draws it: `t` its open time in UTC ms, prices and base volume as exact decimals. */
 export type ChartCandle = {

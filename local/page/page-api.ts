@@ -4,7 +4,7 @@ import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import { seriesKey } from '#core/series.ts';
 import { readChart } from './page-chart.ts';
 import { ParameterError, parseChartRequest } from './page-parameters.ts';
-import type { PlatformStatus } from './platform-status.ts';
+import type { PlatformStatus } from '../platform-status.ts';
 
 export type PageApiOptions = {
   readonly db: Pick<TimeSeriesDb, 'readCandles' | 'readIndicators'>;

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '#core/errors.ts';
-import { startPageServer } from '#local/page-server.ts';
+import { startPageServer } from '#local/page/page-server.ts';
 import { createPageWorld, servePage, WEB } from './page-fixture.ts';
 
 const HEADERS = {

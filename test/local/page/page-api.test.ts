@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { StoreError } from '#core/errors.ts';
 import type { Logger } from '#core/ports/logger.ts';
-import { createPageApi, type ApiAnswer } from '#local/page-api.ts';
-import type { Chart } from '#local/page-chart.ts';
+import { createPageApi, type ApiAnswer } from '#local/page/page-api.ts';
+import type { Chart } from '#local/page/page-chart.ts';
 import { candle, createPageWorld, MINUTE, seriesOf, START, type PageWorld } from './page-fixture.ts';
 
 const BTC = seriesOf('kraken', 'BTC/USD', '1m');

@@ -3,7 +3,7 @@ import { seriesKey } from '#core/series.ts';
 import { parseMarketSymbol } from '#core/symbol.ts';
 import { isTimeframe, TIMEFRAMES } from '#core/timeframe.ts';
 import type { ChartRequest } from './page-chart.ts';
-import type { SeriesStatus } from './platform-status.ts';
+import type { SeriesStatus } from '../platform-status.ts';
 
 const KNOWN = ['exchange', 'symbol', 'timeframe', 'from', 'limit'] as const;
 const DEFAULT_LIMIT = 400;

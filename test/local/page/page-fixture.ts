@@ -10,12 +10,12 @@ import type { Exchange } from '#core/exchange.ts';
 import { createIndicatorSet } from '#domain/indicators/indicator-set.ts';
 import { DEFAULT_INDICATORS } from '#domain/indicators/registry.ts';
 import { createMemoryTimeSeriesDb } from '#providers/memory/memory-time-series-db.ts';
-import { startPageServer, type PageServer, type PageServerOptions } from '#local/page-server.ts';
+import { startPageServer, type PageServer, type PageServerOptions } from '#local/page/page-server.ts';
 import type { PlatformStatus } from '#local/platform-status.ts';
 
 export const MINUTE = 60_000;
 export const START = Date.UTC(2023, 2, 11);
-export const WEB = join(import.meta.dirname, '../../web');
+export const WEB = join(import.meta.dirname, '../../../web');
 
 export function decimal(text: string | number): Decimal {
   const value = parseDecimal(text);
