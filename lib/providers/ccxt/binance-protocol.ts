@@ -13,9 +13,9 @@ export function createBinanceProtocol({ exchange, base, restUrl }: ProtocolOptio
   const Class = exchange === 'binanceus' ? binanceus : binance;
   const api = new Class({ ...base, ...urls });
 
-  const exchangeInfo = async (symbols: readonly MarketSymbol[]): Promise<readonly unknown[]> => {
+  const exchangeInfo = async (symbols: readonly MarketSymbol[]): Promise<readonly unknown[] | null> => {
     const answer: unknown = await api.publicGetExchangeInfo({ symbols: JSON.stringify(symbols.map(marketId)) });
-    return isRecord(answer) && Array.isArray(answer['symbols']) ? answer['symbols'] : [];
+    return isRecord(answer) && Array.isArray(answer['symbols']) ? answer['symbols'] : null;
   };
 
   return {
@@ -25,6 +25,7 @@ export function createBinanceProtocol({ exchange, base, restUrl }: ProtocolOptio
     pace: { intervalMs: exchange === 'binanceus' ? 100 : 40, perMarket: false },
     async listMarkets(symbols) {
       const infos = await listedInfos(exchangeInfo, symbols);
+      if (infos === null) return null;
       return sortMarkets(symbols, (symbol) => {
         const info = infos.find((entry) => isRecord(entry) && entry['symbol'] === marketId(symbol));
         if (!isRecord(info)) return undefined;
@@ -45,8 +46,10 @@ function marketId(symbol: MarketSymbol): string {
   return base + quote;
 }
 
+type ExchangeInfo = (symbols: readonly MarketSymbol[]) => Promise<readonly unknown[] | null>;
+
 /** One unknown symbol fails the whole call: then each is asked for alone, and the unknown ones are left out. */
-async function listedInfos(exchangeInfo: (symbols: readonly MarketSymbol[]) => Promise<readonly unknown[]>, symbols: readonly MarketSymbol[]): Promise<readonly unknown[]> {
+async function listedInfos(exchangeInfo: ExchangeInfo, symbols: readonly MarketSymbol[]): Promise<readonly unknown[] | null> {
   try {
     return await exchangeInfo(symbols);
   } catch (error) {
@@ -56,7 +59,9 @@ async function listedInfos(exchangeInfo: (symbols: readonly MarketSymbol[]) => P
   const found: unknown[] = [];
   for (const symbol of symbols) {
     // oxlint-disable-next-line no-await-in-loop -- each costs weight 20; one after the other keeps within the budget
-    found.push(...(await listedInfos(exchangeInfo, [symbol])));
+    const infos = await listedInfos(exchangeInfo, [symbol]);
+    if (infos === null) return null;
+    found.push(...infos);
   }
   return found;
 }

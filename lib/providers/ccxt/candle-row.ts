@@ -30,10 +30,19 @@ export function checkCandle(raw: RawCandle, timeframeMs: number): Candle | strin
   const problem = priceProblem(open, high, low, close);
   if (problem !== null) return problem;
   if (compareDecimals(volume, ZERO) < 0) return 'volume is negative';
-  const tradeCount = countOf(raw.tradeCount, volume);
+  const extras = extrasOf(raw, volume);
+  return typeof extras === 'string' ? extras : { openTimeMs, open, high, low, close, volume, ...extras };
+}
+
+/** What not every exchange sends; where one does, it is as strictly read. */
+function extrasOf(raw: RawCandle, volume: Decimal): Pick<Candle, 'quoteVolume' | 'tradeCount'> | string {
+  if (raw.tradeCount !== undefined && !isCount(raw.tradeCount)) return 'trade count is not a whole number';
+  const quoteVolume = raw.quoteVolume === undefined ? null : wireDecimal(raw.quoteVolume);
+  if (quoteVolume === undefined || (quoteVolume !== null && compareDecimals(quoteVolume, ZERO) < 0))
+    return 'quote volume is not a decimal from zero on';
   // A venue that counts no trades for a traded candle has not counted: its quote volume is as empty.
-  const quoteVolume = raw.quoteVolume === undefined || tradeCount === null ? null : (wireDecimal(raw.quoteVolume) ?? null);
-  return { openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount };
+  const isCounted = raw.tradeCount !== undefined && (raw.tradeCount > 0 || volume === ZERO);
+  return isCounted ? { quoteVolume, tradeCount: raw.tradeCount } : { quoteVolume: null, tradeCount: null };
 }
 
 /** All three exchanges send prices and volumes as strings; a JSON number has already lost digits. */
@@ -48,12 +57,11 @@ function priceProblem(open: Decimal, high: Decimal, low: Decimal, close: Decimal
   return null;
 }
 
-function countOf(value: unknown, volume: Decimal): number | null {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) return null;
-  return value === 0 && volume !== ZERO ? null : value;
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** More refused rows than this share of a page, and the page itself is not believed. */
+/** More refused rows than one and than this share of a page, and the page itself is not believed. */
 const MAX_REFUSED_SHARE = 0.1;
 
 /** Checks every row, puts them in order, each open time once, from the asked one on. Null when too much of the page is bad. */
@@ -67,7 +75,7 @@ export function pageOf(rows: readonly unknown[], request: CandleRequest, rawOf: 
     if (typeof candle === 'string') refused.push({ reason: candle, row: excerpt(row) });
     else if (candle.openTimeMs >= request.fromMs) candles.set(candle.openTimeMs, candle);
   }
-  if (refused.length > rows.length * MAX_REFUSED_SHARE) return null;
+  if (refused.length > Math.max(1, rows.length * MAX_REFUSED_SHARE)) return null;
   return { candles: [...candles.values()].sort((a, b) => a.openTimeMs - b.openTimeMs), refused };
 }
 

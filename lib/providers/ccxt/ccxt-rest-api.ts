@@ -31,6 +31,9 @@ export type CcxtRestApiOptions = {
 /** Listings change rarely; a failed load is not kept, so the next call asks again. */
 const MARKETS_LAST_MS = 6 * 3_600_000;
 
+/** A symbol may only be halted, as all of them are during an exchange's maintenance: it is asked for again sooner. */
+const UNAVAILABLE_LASTS_MS = 10 * 60_000;
+
 const USER_AGENT = 'tidemark/0.1 (market data)';
 
 /**
@@ -67,27 +70,36 @@ export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs 
     async loadMarkets(symbols) {
       const asked = symbols.join();
       if (known?.asked === asked && clock.nowMs() < known.untilMs) return known.report;
-      const { markets, unavailable } = await call('its markets', '', () => protocol.listMarkets(symbols));
+      if (symbols.length === 0) return { listed: [], unavailable: [] };
+      const listing = await call('its markets', '', () => protocol.listMarkets(symbols));
+      if (listing === null) throw badPayload(exchange, 'its markets');
+      const { markets, unavailable } = listing;
       for (const { symbol, id } of markets) marketIds.set(symbol, id);
       const report = { listed: markets.map(({ symbol }) => symbol), unavailable };
-      known = { asked, report, untilMs: clock.nowMs() + MARKETS_LAST_MS };
+      known = { asked, report, untilMs: clock.nowMs() + (unavailable.length === 0 ? MARKETS_LAST_MS : UNAVAILABLE_LASTS_MS) };
       return report;
     },
     async fetchCandles(request) {
       const { symbol, timeframe } = request;
       const marketId = marketIds.get(symbol);
       if (marketId === undefined) {
-        throw new ExchangeError(`${exchange} has no market "${symbol}"; load the markets first`, { code: 'BAD_SYMBOL', exchange, retryable: false });
+        throw new ExchangeError(`${exchange} has no market "${symbol}"; load the markets first`, {
+          code: 'BAD_SYMBOL',
+          exchange,
+          retryable: false,
+        });
       }
       const page = await call(`candles of ${symbol} ${timeframe}`, marketId, () => protocol.fetchCandles(marketId, request));
-      if (page === null) {
-        throw new ExchangeError(`${exchange} answered with something else than candles of ${symbol} ${timeframe}`, { code: 'BAD_PAYLOAD', exchange, retryable: true });
-      }
+      if (page === null) throw badPayload(exchange, `candles of ${symbol} ${timeframe}`);
       return page;
     },
     serverTimeMs: () => serverTimeMs,
     close: async () => http.close(),
   };
+}
+
+function badPayload(exchange: Exchange, expected: string): ExchangeError {
+  return new ExchangeError(`${exchange} answered with something else than ${expected}`, { code: 'BAD_PAYLOAD', exchange, retryable: true });
 }
 
 /** Most specific class first. What ccxt classifies by message text only arrives here when the status itself was fine. */
@@ -107,7 +119,11 @@ function toExchangeError(exchange: Exchange, what: string, error: unknown): Exch
   if (error instanceof ExchangeError) return error;
   const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ').slice(0, 300) : String(error);
   const message = `${exchange} did not answer for ${what}: ${reason}`;
-  const [, code, retryable] = CCXT_CODES.find(([Class]) => error instanceof Class) ?? [null, textCode(reason), !BAD_SYMBOL_TEXT.test(reason)];
+  const [, code, retryable] = CCXT_CODES.find(([Class]) => error instanceof Class) ?? [
+    null,
+    textCode(reason),
+    !BAD_SYMBOL_TEXT.test(reason),
+  ];
   return new ExchangeError(message, { code, exchange, retryable }, { cause: error });
 }
 

@@ -20,7 +20,8 @@ export function createCoinbaseProtocol({ base, restUrl }: ProtocolOptions): Prot
     pace: { intervalMs: 125, perMarket: false },
     async listMarkets(symbols) {
       const answer: unknown = await api.v3PublicGetBrokerageMarketProducts({ product_ids: symbols.map(marketId) });
-      const products: readonly unknown[] = isRecord(answer) && Array.isArray(answer['products']) ? answer['products'] : [];
+      if (!isRecord(answer) || !Array.isArray(answer['products'])) return null;
+      const products: readonly unknown[] = answer['products'];
       return sortMarkets(symbols, (symbol) => {
         const product = products.find((entry) => isRecord(entry) && entry['product_id'] === marketId(symbol));
         if (!isRecord(product)) return undefined;

@@ -37,7 +37,9 @@ export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
       const target = new URL(url);
       const agent = agents[target.protocol as keyof typeof agents];
       try {
-        return await withDeadline({ timer, deadlineMs, what: `${exchange} (${target.pathname})` }, (signal) => load(options, target, method, agent, signal));
+        return await withDeadline({ timer, deadlineMs, what: `${exchange} (${target.pathname})` }, (signal) =>
+          load(options, target, method, agent, signal),
+        );
       } catch (error) {
         throw toExchangeError(exchange, target, error);
       }
@@ -49,48 +51,81 @@ export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
 }
 
 async function load(options: HttpFetchOptions, url: URL, method: string, agent: HttpAgent, signal: AbortSignal): Promise<Response> {
-  const response = await open(url, { method, agent, signal, headers: { accept: 'application/json', 'accept-encoding': 'gzip, deflate', 'user-agent': options.userAgent } });
-  const body = decode(await readBody(response), response.headers['content-encoding']);
+  const response = await open(url, {
+    method,
+    agent,
+    signal,
+    headers: { accept: 'application/json', 'accept-encoding': 'gzip, deflate', 'user-agent': options.userAgent },
+  });
+  const body = decode(options.exchange, await readBody(options.exchange, response), response.headers['content-encoding']);
   const status = response.statusCode ?? 0;
   const serverTimeMs = Date.parse(response.headers.date ?? '');
   if (!Number.isNaN(serverTimeMs)) options.onServerTime(serverTimeMs);
-  refuseStatus(options.exchange, { status, retryAfter: response.headers['retry-after'], contentType: response.headers['content-type'], body, url });
+  refuseStatus(options.exchange, {
+    status,
+    retryAfter: response.headers['retry-after'],
+    contentType: response.headers['content-type'],
+    body,
+    url,
+  });
   return new Response(body, { status, headers: { 'content-type': 'application/json' } });
 }
 
-function open(url: URL, init: { method: string; agent: HttpAgent; signal: AbortSignal; headers: Record<string, string> }): Promise<IncomingMessage> {
+function open(
+  url: URL,
+  init: { method: string; agent: HttpAgent; signal: AbortSignal; headers: Record<string, string> },
+): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     request(url, init, resolve).on('error', reject).end();
   });
 }
 
-async function readBody(response: IncomingMessage): Promise<Buffer> {
+async function readBody(exchange: Exchange, response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) {
       response.destroy();
-      throw new RangeError(`the body exceeds ${MAX_BODY_BYTES} bytes`);
+      throw badBody(exchange, new RangeError(`it exceeds ${MAX_BODY_BYTES} bytes`));
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function decode(body: Buffer, encoding: string | undefined): string {
-  const limit = { maxOutputLength: MAX_BODY_BYTES };
-  if (encoding === 'gzip') return gunzipSync(body, limit).toString('utf8');
-  if (encoding === 'deflate') return inflateSync(body, limit).toString('utf8');
-  if (encoding === 'br') return brotliDecompressSync(body, limit).toString('utf8');
-  return body.toString('utf8');
+const DECODERS: Readonly<Record<string, (body: Buffer, limit: { maxOutputLength: number }) => Buffer>> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+};
+
+function decode(exchange: Exchange, body: Buffer, encoding = 'identity'): string {
+  try {
+    return (DECODERS[encoding]?.(body, { maxOutputLength: MAX_BODY_BYTES }) ?? body).toString('utf8');
+  } catch (cause) {
+    throw badBody(exchange, cause);
+  }
+}
+
+function badBody(exchange: Exchange, cause: unknown): ExchangeError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ExchangeError(
+    `${exchange} answered with a body that cannot be read: ${reason}`,
+    { code: 'BAD_PAYLOAD', exchange, retryable: true },
+    { cause },
+  );
 }
 
 function toExchangeError(exchange: Exchange, url: URL, error: unknown): ExchangeError {
   if (error instanceof ExchangeError) return error;
-  if (error instanceof DeadlineError) return new ExchangeError(error.message, { code: 'TIMEOUT', exchange, retryable: true }, { cause: error });
+  if (error instanceof DeadlineError)
+    return new ExchangeError(error.message, { code: 'TIMEOUT', exchange, retryable: true }, { cause: error });
   const reason = error instanceof Error ? error.message : String(error);
-  const code = error instanceof RangeError ? 'BAD_PAYLOAD' : 'UNREACHABLE';
-  return new ExchangeError(`${exchange} cannot be reached at ${url.origin}: ${reason}`, { code, exchange, retryable: true }, { cause: error });
+  return new ExchangeError(
+    `${exchange} cannot be reached at ${url.origin}: ${reason}`,
+    { code: 'UNREACHABLE', exchange, retryable: true },
+    { cause: error },
+  );
 }

@@ -16,14 +16,18 @@ export type HttpAnswer = {
 export function refuseStatus(exchange: Exchange, answer: HttpAnswer): void {
   const { status, url } = answer;
   const facts = factsOf(exchange, answer);
-  if (facts !== null) throw new ExchangeError(`${exchange} answered HTTP ${status} for ${url.pathname}: ${meaningOf(status)}${excerpt(answer.body)}`, facts);
+  if (facts !== null)
+    throw new ExchangeError(`${exchange} answered HTTP ${status} for ${url.pathname}: ${meaningOf(status)}${excerpt(answer.body)}`, facts);
   if (!looksLikeJson(answer)) {
-    throw new ExchangeError(`${exchange} answered HTTP ${status} for ${url.pathname} with something that is not JSON${excerpt(answer.body)}`, {
-      code: 'BAD_PAYLOAD',
-      exchange,
-      status,
-      retryable: true,
-    });
+    throw new ExchangeError(
+      `${exchange} answered HTTP ${status} for ${url.pathname} with something that is not JSON${excerpt(answer.body)}`,
+      {
+        code: 'BAD_PAYLOAD',
+        exchange,
+        status,
+        retryable: true,
+      },
+    );
   }
 }
 
@@ -33,7 +37,9 @@ function factsOf(exchange: Exchange, { status, retryAfter, contentType, body, ur
   if (status === 418 || status === 403) return { ...base, code: 'BANNED', retryable: false };
   if (status === 451) return { ...base, code: 'GEO_BLOCKED', retryable: false };
   if (status >= 500) return { ...base, code: 'UNREACHABLE', retryable: true };
-  const ownAnswer = (status >= 200 && status < 300) || ((status === 400 || status === 404) && looksLikeJson({ status, retryAfter, contentType, body, url }));
+  const ownAnswer =
+    (status >= 200 && status < 300) ||
+    ((status === 400 || status === 404) && looksLikeJson({ status, retryAfter, contentType, body, url }));
   return ownAnswer ? null : { ...base, code: 'REFUSED', retryable: false };
 }
 
@@ -41,7 +47,8 @@ function meaningOf(status: number): string {
   if (status === 429) return 'too many requests';
   if (status === 418) return 'this address is banned for a while';
   if (status === 403) return 'a firewall refused this address';
-  if (status === 451) return 'this region is blocked; set rest_url to https://data-api.binance.vision in config/exchanges.yaml, or run elsewhere';
+  if (status === 451)
+    return 'this region is blocked; set rest_url to https://data-api.binance.vision in config/exchanges.yaml, or run elsewhere';
   return status >= 500 ? 'the exchange is not available' : 'the request was refused';
 }
 
@@ -50,13 +57,18 @@ function looksLikeJson({ contentType, body }: HttpAnswer): boolean {
   return (first === '{' || first === '[') && !(contentType ?? '').includes('html');
 }
 
-/** Seconds or a date; anything else, and anything beyond a day, is not believed. */
+const DAY_SECONDS = 86_400;
+
+/** Seconds up to a day; anything else is not believed. */
 function retryAfterMs(header: string | undefined): number | undefined {
   if (header === undefined || !/^\d{1,5}$/.test(header)) return undefined;
-  return Number(header) * 1000;
+  return Number(header) <= DAY_SECONDS ? Number(header) * 1000 : undefined;
 }
 
 function excerpt(body: string): string {
-  const text = body.replaceAll(/[^\x20-\x7e]+/g, ' ').trim().slice(0, 160);
+  const text = body
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, 160);
   return text === '' ? ' (empty body)' : ` (the answer begins: ${text})`;
 }

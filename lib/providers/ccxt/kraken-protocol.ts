@@ -19,7 +19,8 @@ export function createKrakenProtocol({ base, restUrl }: ProtocolOptions): Protoc
     pace: { intervalMs: 1000, perMarket: true },
     async listMarkets(symbols) {
       const answer: unknown = await api.publicGetAssetPairs();
-      const pairs = Object.entries(isRecord(answer) && isRecord(answer['result']) ? answer['result'] : {});
+      if (!isRecord(answer) || !isRecord(answer['result'])) return null;
+      const pairs = Object.entries(answer['result']);
       return sortMarkets(symbols, (symbol) => {
         const found = pairs.find(([, pair]) => isRecord(pair) && pair['wsname'] === webName(symbol));
         if (found === undefined) return undefined;

@@ -14,7 +14,8 @@ export type Protocol = {
   readonly historyCandles: number | null;
   /** Spacing of calls. `perMarket`: the exchange counts each market for itself. */
   readonly pace: { readonly intervalMs: number; readonly perMarket: boolean };
-  listMarkets(symbols: readonly MarketSymbol[]): Promise<MarketListing>;
+  /** Null when the answer has not the shape of a list of markets. */
+  listMarkets(symbols: readonly MarketSymbol[]): Promise<MarketListing | null>;
   /** Null when the answer has not the shape of candles. */
   fetchCandles(marketId: string, request: CandleRequest): Promise<CandlePage | null>;
 };
@@ -32,7 +33,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** Sorts the asked symbols into listed ones and those that the exchange does not have or does not trade. */
-export function sortMarkets(symbols: readonly MarketSymbol[], find: (symbol: MarketSymbol) => { readonly id: string; readonly problem: string | null } | undefined): MarketListing {
+export function sortMarkets(
+  symbols: readonly MarketSymbol[],
+  find: (symbol: MarketSymbol) => { readonly id: string; readonly problem: string | null } | undefined,
+): MarketListing {
   const markets: Market[] = [];
   const unavailable: { symbol: MarketSymbol; reason: string }[] = [];
   for (const symbol of symbols) {
