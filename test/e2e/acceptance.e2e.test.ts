@@ -99,7 +99,7 @@ describe('a replay of the default recording', () => {
 
   test('values by tick equal those of catch-up over a history that is longer than what a tick reads', async () => {
     const data = temporaryFolder();
-    const replay = { folder: join(ROOT, 'recordings/other/btc-eth-2025-06'), from: '2025-06-10T13:00:00Z', until: '2025-06-10T13:40:00Z' };
+    const replay = { folder: join(ROOT, 'recordings/other/btc-eth-2025-06'), from: '2025-06-10T13:00:00Z', until: '2025-06-10T13:25:00Z' };
     const environment = { TIDEMARK_SYNC__BACKFILL_LIMIT: '750' };
     await startToEnd(data, ['--from', replay.from, '--until', replay.until, '--recordings', replay.folder], { environment });
     await expectCatchUpWritesTheSame(data, replay, { isExact: false, environment });
@@ -116,10 +116,10 @@ function stepOf(key: string): number {
 
 describe('a replay of another folder', () => {
   test.each([
-    { folder: 'other/btc-eth-2025-06', from: '2025-06-10T12:00:00Z', until: '2025-06-10T14:07:00Z' },
+    { folder: 'other/btc-eth-2025-06', from: '2025-06-10T12:00:00Z', until: '2025-06-10T13:07:00Z' },
     { folder: 'outages/coinbase-2023-03-04', from: '2023-03-04T20:30:00Z', until: '2023-03-04T22:05:00Z' },
     { folder: 'outages/kraken-2023-03-16', from: '2023-03-16T21:40:00Z', until: '2023-03-16T22:32:00Z' },
-    { folder: 'outages/binance-2023-03-24', from: '2023-03-24T12:00:00Z', until: '2023-03-24T15:05:00Z' },
+    { folder: 'outages/binance-2023-03-24', from: '2023-03-24T12:30:00Z', until: '2023-03-24T14:10:00Z' },
   ])('stores what $folder served, nothing of an outage and everything after it', async ({ folder, from, until }) => {
     await expectStoreEqualsRecording(temporaryFolder(), { folder: join(ROOT, 'recordings', folder), from, until });
   });
@@ -128,7 +128,7 @@ describe('a replay of another folder', () => {
     const folder = join(temporaryFolder(), 'made');
     mkdirSync(folder);
     makeRecording(folder);
-    await expectStoreEqualsRecording(temporaryFolder(), { folder, from: '2024-02-29T10:00:00Z', until: '2024-02-29T11:03:00Z' });
+    await expectStoreEqualsRecording(temporaryFolder(), { folder, from: '2024-02-29T10:00:00Z', until: '2024-02-29T10:41:00Z' });
   });
 
   test('ends its listed outages with what they say: the made folder serves nothing inside and everything beside', () => {

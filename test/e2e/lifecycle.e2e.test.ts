@@ -50,7 +50,7 @@ describe('a signal ends the platform within five seconds, the store intact and r
   test.each(['SIGTERM', 'SIGINT'] as const)('%s in the middle of a replay', async (signal) => {
     const data = temporaryFolder();
     const platform = startReplay(data, ['--speed', 'max', '--json']);
-    await until('ten ticks', () => (storedTickMs(data) ?? 0) >= Date.parse(FROM) + 10 * MINUTE_MS);
+    await platform.reaches('ten ticks', () => (storedTickMs(data) ?? 0) >= Date.parse(FROM) + 10 * MINUTE_MS);
     const { ended, tookMs } = await endWith(platform, signal);
     expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 0, signal: null });
     expect(tookMs).toBeLessThan(5000);
@@ -75,12 +75,12 @@ describe('a signal ends the platform within five seconds, the store intact and r
   test('SIGTERM before it has begun, and SIGINT twice during the start', async () => {
     const [early, twice] = [temporaryFolder(), temporaryFolder()];
     const first = startReplay(early);
-    await until('the folder to be taken', () => existsSync(join(early, 'runtime.json')));
+    await first.reaches('the folder to be taken', () => existsSync(join(early, 'runtime.json')));
     expect((await endWith(first, 'SIGTERM')).tookMs).toBeLessThan(5000);
     expect((await first.ended).code).toBe(0);
 
     const second = startReplay(twice);
-    await until('the folder to be taken', () => existsSync(join(twice, 'runtime.json')));
+    await second.reaches('the folder to be taken', () => existsSync(join(twice, 'runtime.json')));
     second.kill('SIGINT');
     second.kill('SIGINT');
     const { code, signal, stderr } = await second.ended;
@@ -100,16 +100,16 @@ async function endWith(command: RunningCommand, signal: NodeJS.Signals): Promise
 
 test('kill -9 at any moment loses and doubles nothing: the next start goes on where the last one was', { timeout: 180_000 }, async () => {
   const data = temporaryFolder();
-  const end = '2025-06-10T13:30:00Z';
+  const end = '2025-06-10T13:15:00Z';
   const tickReached = (minutes: number) => () => (storedTickMs(data) ?? 0) >= Date.parse(FROM) + minutes * MINUTE_MS;
   const moments: readonly { readonly what: string; readonly comes: (platform: RunningCommand) => Promise<unknown> }[] = [
-    { what: 'the store is made', comes: () => until('a store', () => existsSync(join(data, 'store'))) },
+    { what: 'the store is made', comes: (platform) => platform.reaches('a store', () => existsSync(join(data, 'store'))) },
     { what: 'the backfill begins', comes: (platform) => platform.line(/^ {2}store /) },
     { what: 'the backfill is stored', comes: (platform) => platform.line(/^computing indicators/) },
     { what: 'the catch-up is done', comes: (platform) => platform.line(/^ready: /) },
     ...[4, 11, 23, 24, 37].map((minutes) => ({
       what: `tick ${minutes} is done`,
-      comes: () => until(`tick ${minutes}`, tickReached(minutes)),
+      comes: (platform: RunningCommand) => platform.reaches(`tick ${minutes}`, tickReached(minutes)),
     })),
   ];
   for (const { what, comes } of moments) {
@@ -273,8 +273,8 @@ test('at the end of a recording the page stays up and says so, until a signal', 
       phase: string;
       problems: readonly string[];
     };
-  await until('a page', () => existsSync(join(data, 'runtime.json')) && runtimeOf(data).pagePort > 0);
-  await until('the phase', async () => (await status()).phase === 'recording ended');
+  await platform.reaches('a page', () => existsSync(join(data, 'runtime.json')) && runtimeOf(data).pagePort > 0);
+  await platform.reaches('the phase', async () => (await status()).phase === 'recording ended');
   expect((await fetch(`http://127.0.0.1:${runtimeOf(data).pagePort}/`)).status).toBe(200);
   const { ended } = await endWith(platform, 'SIGTERM');
   expect(ended.code).toBe(0);

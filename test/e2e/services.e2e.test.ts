@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { endCommands, ROOT, sql, temporaryFolder, tidemark, until } from './support/command.ts';
+import { endCommands, ROOT, sql, temporaryFolder, tidemark } from './support/command.ts';
 import { expectedCandles } from './support/recorded-truth.ts';
 import { difference, storedCandles, storedIndicators } from './support/stored.ts';
 
@@ -25,10 +25,10 @@ describe('exchange, store, sync and indicators in four processes on one data fol
     await Promise.all([exchange.line(/binance +http:\/\/127\.0\.0\.1:\d+$/), store.line(/^store at http:\/\/127\.0\.0\.1:\d+/)]);
     const sync = tidemark(['sync', '--data', data, '--log-level', 'warn']);
     await sync.line(/^sync of binance from 2025-06-10T12:/);
-    await until('candles', async () => Number((await sql(data, 'SELECT count() FROM candles_1m'))[0]?.[0]) > 600);
+    await sync.reaches('candles', async () => Number((await sql(data, 'SELECT count() FROM candles_1m'))[0]?.[0]) > 600);
     const indicators = tidemark(['indicators', '--data', data]);
     await indicators.line(/^indicators of binance from /);
-    await until(
+    await indicators.reaches(
       'values of every series',
       async () => Number((await sql(data, 'SELECT count(DISTINCT (symbol, timeframe)) FROM indicators'))[0]?.[0]) === 6,
     );

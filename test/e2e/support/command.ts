@@ -19,6 +19,8 @@ export type RunningCommand = {
   readonly ended: Promise<Ended>;
   /** The first whole line of stdout that matches; fails when the command ends without one. */
   readonly line: (pattern: RegExp) => Promise<string>;
+  /** Waits for what the command is to bring about; fails when it ends before. */
+  readonly reaches: (what: string, condition: () => boolean | Promise<boolean>) => Promise<void>;
   readonly kill: (signal: NodeJS.Signals) => void;
   /** The reader of stdout goes away, as `| head` does. */
   readonly closeStdout: () => void;
@@ -69,6 +71,15 @@ export function run(command: string, args: readonly string[], { environment = {}
       resolve({ code, signal, stdout, stderr });
     });
   });
+  const reaches = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
+    await until(what, async () => {
+      // Asked first: what the command did last is there before it ends.
+      const wasRunning = !hasEnded;
+      if (await condition()) return true;
+      if (wasRunning) return false;
+      throw new Error(`${args.join(' ')} ended before ${what}\n${stdout}\n${stderr}`);
+    });
+  };
   return {
     pid: child.pid ?? Number.NaN,
     stdout: () => stdout,
@@ -79,11 +90,10 @@ export function run(command: string, args: readonly string[], { environment = {}
           .split('\n')
           .slice(0, -1)
           .find((one) => pattern.test(one));
-      await until(`a line ${pattern} of: ${args.slice(1).join(' ')}`, () => found() !== undefined || hasEnded);
-      const line = found();
-      if (line === undefined) throw new Error(`the command ended without a line ${pattern}\n${stdout}\n${stderr}`);
-      return line;
+      await reaches(`a line ${pattern}`, () => found() !== undefined);
+      return found() ?? '';
     },
+    reaches,
     kill: (signal) => void child.kill(signal),
     closeStdout: () => child.stdout.destroy(),
   };

@@ -50,7 +50,7 @@ export function difference(expected: readonly string[], found: readonly string[]
   return {
     missing: firstOf([...wanted].filter((line) => !there.has(line))),
     beside: firstOf([...there].filter((line) => !wanted.has(line))),
-    doubled: firstOf(found.filter((line, index) => found.indexOf(line) !== index && there.size !== found.length)),
+    doubled: firstOf(there.size === found.length ? [] : [...there].filter((line) => found.indexOf(line) !== found.lastIndexOf(line))),
   };
 }
 
