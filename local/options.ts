@@ -2,6 +2,12 @@ import { resolve } from 'node:path';
 import { ConfigError } from '#core/errors.ts';
 
 const MAX_SPEED = 100_000;
+const SHOWN_LENGTH = 80;
+
+/** A value for a message: in quotes, on one line, short. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text);
+}
 
 /** `60`, `0.5`, or `max` where it is allowed. Throws `ConfigError`. */
 export function parseSpeed(text: string, mayBeMax: true): number | 'max';
@@ -19,13 +25,13 @@ export function parseSpeed(text: string, mayBeMax: boolean): number | 'max' {
 export function parsePort(option: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new ConfigError(`${option} "${text}" is not a port, expected an integer from 0 to 65535 (0 takes a free one); correct it`);
+  throw new ConfigError(`${option} ${quoted(text)} is not a port, expected an integer from 0 to 65535 (0 takes a free one); correct it`);
 }
 
 /** An absolute path. Throws `ConfigError` for a text that names nothing, or one that would break a message's line. */
 export function parseFolder(option: string, text: string): string {
   const problem = text.trim() === '' ? 'the name of a folder' : hasControlCharacter(text) ? 'one without control characters' : null;
-  if (problem !== null) throw new ConfigError(`${option} ${JSON.stringify(text)} is not a path, expected ${problem}; correct it`);
+  if (problem !== null) throw new ConfigError(`${option} ${quoted(text)} is not a path, expected ${problem}; correct it`);
   return resolve(text);
 }
 

@@ -1,5 +1,6 @@
 import { ConfigError } from '#core/errors.ts';
 import type { StoreState } from './data-folder.ts';
+import { quoted } from './options.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -87,7 +88,7 @@ export function parseTimeOption(option: string, text: string): number {
   const exists = !Number.isNaN(timeMs) && new Date(`${date}T00:00:00Z`).toISOString().startsWith(date);
   if (!exists || timeMs < Date.UTC(2009, 0, 1) || timeMs > Date.UTC(2100, 0, 1)) {
     throw new ConfigError(
-      `${option} "${text}" is not a time, expected an ISO time on a whole minute with its zone, such as 2023-03-11T00:00:00Z; correct it`,
+      `${option} ${quoted(text)} is not a time, expected an ISO time on a whole minute with its zone, such as 2023-03-11T00:00:00Z; correct it`,
     );
   }
   return timeMs;

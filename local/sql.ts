@@ -3,6 +3,7 @@ import { ConfigError, StoreError } from '#core/errors.ts';
 import { createHostParts } from '#factories/host-parts.ts';
 import { startStoreEndpoint } from '#factories/store-endpoint.ts';
 import { readRunningOwner, readStoreState, takeDataFolder } from './data-folder.ts';
+import { quoted } from './options.ts';
 import { makeWriterPassword, openStore } from './platform.ts';
 import { createStack } from './resource-stack.ts';
 
@@ -15,7 +16,7 @@ export type SqlOptions = { readonly query: string; readonly format: string; read
 export async function runSql(options: SqlOptions, config: Config, write: (text: string) => void): Promise<void> {
   if (!/^[A-Za-z][A-Za-z0-9]{0,40}$/.test(options.format)) {
     throw new ConfigError(
-      `--format "${options.format}" is not a format name, expected one of ClickHouse's such as PrettyCompact, JSONEachRow or CSVWithNames; correct it`,
+      `--format ${quoted(options.format)} is not a format name, expected one of ClickHouse's such as PrettyCompact, JSONEachRow or CSVWithNames; correct it`,
     );
   }
   const owner = readRunningOwner(options.dataDirectory);
