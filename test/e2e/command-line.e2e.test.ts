@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ConfigError } from '#core/errors.ts';
+import { parsePort, parseSpeed } from '#local/options.ts';
+import { parseTimeOption } from '#local/replay-plan.ts';
 import { endCommands, on, run, temporaryFolder, tidemark, type CommandOptions, type Ended } from './support/command.ts';
 import { makeRecording } from './support/made-recording.ts';
 
@@ -57,15 +60,15 @@ const BAD_USE: readonly BadUse[] = [
     says: new RegExp(`--from "2099-01-01T00:00:00Z" is after the end of the recording, expected at most ${END_OF_RECORDING}`),
   },
   { args: ['start', '--live', '--from', '2023-03-11T00:00:00Z'], says: /--from is for replays.*remove one/ },
-  ...['0', '-1', 'NaN', 'Infinity', '1e9', '100001', 'fast', ''].map((speed) => ({
-    args: ['start', `--speed=${speed}`],
-    says: new RegExp(`--speed "${speed}" is not a speed, expected a number above 0 and up to 100000, or max; correct it`),
-  })),
+  { args: ['start', '--from', 'a\nb'], says: /--from "a\\nb" is not a time/ },
+  { args: ['start', '--port', '9'.repeat(5000)], says: /--port "9{80}\.\.\." is not a port/ },
+  { args: ['sql', '--format', 'a\nb', 'SELECT 1'], says: /--format "a\\nb" is not a format name/ },
+  { args: ['start', '--speed=0'], says: /--speed "0" is not a speed, expected a number above 0 and up to 100000, or max; correct it/ },
   { args: ['exchange', '--speed', 'max'], says: /--speed "max" is not a speed, expected a number above 0 and up to 100000; correct it/ },
-  ...['65536', '-1', '80a', '1.5', '0x50', ''].map((port) => ({
-    args: ['start', `--port=${port}`],
-    says: new RegExp(`--port "${port}" is not a port, expected an integer from 0 to 65535`),
-  })),
+  {
+    args: ['start', '--port=80a'],
+    says: /--port "80a" is not a port, expected an integer from 0 to 65535 \(0 takes a free one\); correct it/,
+  },
   { args: ['store', '--store-port', '99999'], says: /--store-port "99999" is not a port/ },
   { args: ['start', '--host', '0.0.0.0'], says: /unknown option '--host'/ },
   {
@@ -140,10 +143,20 @@ describe('bad use ends with exit code 2 and one line that says what, the value, 
     }
   });
 
-  test('times', async () => {
-    const results = await inPairs(badTimes, async (time) => ({ time, ended: await refused({ args: ['start', `--from=${time}`] }) }));
-    for (const { time, ended } of results)
-      expect.soft(ended).toMatchObject({ code: 2, stdout: '', stderr: `tidemark: --from "${time}" is not a time, ${TIME}\n` });
+  test.each(badTimes)('the time "%s"', (time) => {
+    expect(() => parseTimeOption('--from', time)).toThrow(new ConfigError(`--from "${time}" is not a time, ${TIME}`));
+  });
+
+  test.each(['', ' 1', '0', '-1', '1.2345', '1e3', 'NaN', 'Infinity', '0x10', '100001', 'MAX', 'max '])('the speed "%s"', (speed) => {
+    const expected = new ConfigError(`--speed "${speed}" is not a speed, expected a number above 0 and up to 100000, or max; correct it`);
+    expect(() => parseSpeed(speed, true)).toThrow(expected);
+  });
+
+  test.each(['', ' 1', '65536', '-1', '80a', '1.5', '0x50', '1e3', '000080'])('the port "%s"', (port) => {
+    const expected = new ConfigError(
+      `--port "${port}" is not a port, expected an integer from 0 to 65535 (0 takes a free one); correct it`,
+    );
+    expect(() => parsePort('--port', port)).toThrow(expected);
   });
 
   test('an environment variable that is no UTF-8', async () => {
