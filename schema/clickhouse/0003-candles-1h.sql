@@ -22,4 +22,4 @@ CREATE TABLE IF NOT EXISTS candles_1h
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (exchange, symbol, timestamp)
-SETTINGS index_granularity = 1024, min_compress_block_size = 8192, max_compress_block_size = 16384;
+SETTINGS index_granularity = 1024, min_compress_block_size = 8192, max_compress_block_size = 16384, min_parts_to_merge_at_once = 16;

@@ -14,36 +14,57 @@ import type {
 } from '#core/ports/time-series-db.ts';
 import type { Series } from '#core/series.ts';
 import { TIMEFRAMES, type Timeframe } from '#core/timeframe.ts';
+import { createGroupCommit } from '#std/group-commit.ts';
 import { withStore, type ClickHouseAccess } from './client.ts';
 import { readIndicatorInputs } from './indicator-inputs.ts';
 import { migrate, type SchemaOptions } from './schema.ts';
 import { CANDLE_TABLES, seriesOf } from './tables.ts';
 
 const CANDLE_COLUMNS = 'exchange, symbol, timestamp, open, high, low, close, volume, quote_volume, trade_count, version';
-const INDICATOR_COLUMNS = 'exchange, symbol, timeframe, timestamp, indicator_name, value, candle_version, fingerprint, computed_at';
+
+const COLUMNS = {
+  candles_1m: CANDLE_COLUMNS,
+  candles_5m: CANDLE_COLUMNS,
+  candles_1h: CANDLE_COLUMNS,
+  indicators: 'exchange, symbol, timeframe, timestamp, indicator_name, value, candle_version, fingerprint, computed_at',
+} as const;
+
+type Table = keyof typeof COLUMNS;
 
 export type ClickHouseDbOptions = ClickHouseAccess & { readonly schema: SchemaOptions; readonly close: () => Promise<void> };
 
 /** `TimeSeriesDb` over `@clickhouse/client`: the same SQL for a server, ClickHouse Cloud and the embedded engine. */
 export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
+  const insert = createInserts(options);
   return {
     migrate: () => migrate(options, options.schema),
-    insertCandles: (series) => insertCandles(options, series),
+    insertCandles: (series) => insertCandles(insert, series),
     readCandles: (query) => readCandles(options, query),
     storedExtents: (exchange) => storedExtents(options, exchange),
     readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readIndicatorInputs(options, query),
-    insertIndicators: (rows) => insertIndicators(options, rows),
+    insertIndicators: (rows) => insertIndicators(insert, rows),
     readIndicators: (query) => readIndicators(options, query),
     close: () => options.close(),
   };
 }
 
-async function insertCandles(access: ClickHouseAccess, series: readonly SeriesCandles[]): Promise<void> {
+type Insert = (table: Table, rows: readonly unknown[][]) => Promise<void>;
+
+/** Exchanges write at the same moments: what waits for a table goes in with one statement, and makes one part instead of several. */
+function createInserts(access: ClickHouseAccess): Insert {
+  const commits = new Map(
+    Object.entries(COLUMNS).map(([table, columns]) => [table, createGroupCommit<unknown[]>((rows) => insertRows(access, table, columns, rows))]),
+  );
+  return async (table, rows) => {
+    if (rows.length > 0) await commits.get(table)?.(rows);
+  };
+}
+
+async function insertCandles(insert: Insert, series: readonly SeriesCandles[]): Promise<void> {
   for (const timeframe of TIMEFRAMES) {
     const rows = series.filter((entry) => entry.series.timeframe === timeframe).flatMap(candleRows);
-    const table = CANDLE_TABLES[timeframe];
     // oxlint-disable-next-line no-await-in-loop -- one table after the other: at most three, and the engine writes them one by one anyway
-    if (rows.length > 0) await insertRows(access, table, CANDLE_COLUMNS, rows);
+    await insert(CANDLE_TABLES[timeframe], rows);
   }
 }
 
@@ -145,7 +166,7 @@ function candleOf([, , openTimeMs, open, high, low, close, volume, quoteVolume, 
   };
 }
 
-async function insertIndicators(access: ClickHouseAccess, rows: readonly IndicatorValues[]): Promise<void> {
+async function insertIndicators(insert: Insert, rows: readonly IndicatorValues[]): Promise<void> {
   const lines: unknown[][] = [];
   for (const { series, openTimeMs, values, candleVersion, fingerprint, computedAtMs } of rows) {
     const time = dateTimeText(openTimeMs);
@@ -155,7 +176,7 @@ async function insertIndicators(access: ClickHouseAccess, rows: readonly Indicat
       lines.push([series.exchange, series.symbol, series.timeframe, time, name, value, ...inputs, computedAt]);
     }
   }
-  await insertRows(access, 'indicators', INDICATOR_COLUMNS, lines);
+  await insert('indicators', lines);
 }
 
 async function readIndicators(access: ClickHouseAccess, query: IndicatorQuery): Promise<readonly IndicatorValues[]> {
