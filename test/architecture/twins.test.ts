@@ -1,0 +1,97 @@
+import { existsSync, globSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ROOT, textOf, typeScriptFiles } from './repository-files.ts';
+
+const WITH_TWINS = ['lib/core', 'lib/domain', 'lib/std', 'lib/config', 'lib/providers'];
+
+const TYPES_ONLY = /^lib\/core\/ports\//;
+
+/** Files without a test of their own, each with the test that would fail if it were wrong. Types alone need none. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
+  'lib/core/candle.ts': 'test/domain/candles/version.property.test.ts',
+  'lib/core/exchange.ts': 'test/core/scheduled-tick.test.ts',
+  'lib/core/recording.ts': null,
+  'lib/core/timeframe.ts': 'test/config/load.test.ts',
+  'lib/core/trade.ts': null,
+  // Formulas are compared with TA-Lib's own values.
+  'lib/domain/indicators/ema.ts': 'test/domain/indicators/ta-lib.test.ts',
+  'lib/domain/indicators/indicator.ts': null,
+  'lib/domain/indicators/macd.ts': 'test/domain/indicators/ta-lib.test.ts',
+  'lib/domain/indicators/rsi.ts': 'test/domain/indicators/ta-lib.test.ts',
+  'lib/domain/indicators/sma.ts': 'test/domain/indicators/ta-lib.test.ts',
+  'lib/domain/indicators/stochastic.ts': 'test/domain/indicators/ta-lib.test.ts',
+  'lib/domain/indicators/series-values.ts': 'test/usecases/compute-indicators.test.ts',
+  // One way in: what a person writes into YAML and the environment.
+  'lib/config/environment.ts': 'test/config/load.test.ts',
+  'lib/config/schema.ts': 'test/config/load.test.ts',
+  'lib/config/shapes.ts': 'test/config/load.test.ts',
+  'lib/config/yaml-file.ts': 'test/config/load.test.ts',
+  // Each exchange's wire is tested through the port, over real HTTP.
+  'lib/providers/ccxt/binance-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  'lib/providers/ccxt/coinbase-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  'lib/providers/ccxt/exchanges.ts': 'test/providers/ccxt/ccxt-rest-api.contract.test.ts',
+  'lib/providers/ccxt/kraken-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  'lib/providers/ccxt/protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  // The store is tested through its port, the endpoint through real requests.
+  'lib/providers/clickhouse/client.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
+  'lib/providers/clickhouse/embedded-engine.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
+  'lib/providers/clickhouse/http-answer.ts': 'test/providers/clickhouse/store-server.embedded.test.ts',
+  'lib/providers/clickhouse/http-errors.ts': 'test/providers/clickhouse/store-server.embedded.test.ts',
+  'lib/providers/clickhouse/http-lane.ts': 'test/providers/clickhouse/store-server.embedded.test.ts',
+  'lib/providers/clickhouse/http-parameters.ts': 'test/providers/clickhouse/store-server.embedded.test.ts',
+  'lib/providers/clickhouse/http-request.ts': 'test/providers/clickhouse/store-server.embedded.test.ts',
+  'lib/providers/clickhouse/indicator-inputs.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
+  'lib/providers/clickhouse/schema.ts': 'test/providers/clickhouse/migrations.test.ts',
+  'lib/providers/clickhouse/tables.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
+};
+
+const files = typeScriptFiles(...WITH_TWINS).filter((path) => !TYPES_ONLY.test(path));
+
+/** `lib/std/pacer.ts` -> `test/std/pacer.test.ts`, `test/std/pacer.property.test.ts` and their like. */
+function hasTwin(path: string): boolean {
+  return globSync(`${path.replace(/^lib\//, 'test/').replace(/\.ts$/, '')}{,.*}.test.ts`, { cwd: ROOT }).length > 0;
+}
+
+describe('a file of core, domain, std, config or the providers', () => {
+  test('is looked at', () => {
+    expect(files.length).toBeGreaterThan(50);
+  });
+
+  test('has a test beside it, or is named here with the test that covers it', () => {
+    expect(files.filter((path) => !hasTwin(path) && !(path in TESTED_ELSEWHERE))).toEqual([]);
+  });
+
+  test('is not named here when it has a test of its own, or is no more', () => {
+    expect(Object.keys(TESTED_ELSEWHERE).filter((path) => !files.includes(path) || hasTwin(path))).toEqual([]);
+  });
+
+  test('is named here with a test that exists, or has nothing that could be run', () => {
+    const wrong = Object.entries(TESTED_ELSEWHERE).filter(([path, covering]) =>
+      covering === null ? /^export (?!type|interface)/m.test(textOf(path)) : !existsSync(join(ROOT, covering)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('below ports is types alone', () => {
+    expect(typeScriptFiles('lib/core/ports').filter((path) => /^export (?!type|interface)/m.test(textOf(path)))).toEqual([]);
+  });
+});
+
+test('a test of lib is the twin of a file that exists', () => {
+  const tests = typeScriptFiles(
+    'test/core',
+    'test/std',
+    'test/config',
+    'test/usecases',
+    'test/factories',
+    'test/lambdas',
+    'test/local',
+  ).filter((path) => path.endsWith('.test.ts'));
+  const twinOf = (path: string): string =>
+    path
+      .replace(/(\.[a-z]+)?\.test\.ts$/, '.ts')
+      .replace(/^test\/(?!lambdas|local)/, 'lib/')
+      .replace(/^test\//, '');
+  expect(tests.filter((path) => !existsSync(join(ROOT, twinOf(path))))).toEqual([]);
+});
