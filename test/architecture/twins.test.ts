@@ -16,7 +16,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/trade.ts': null,
   // Formulas are compared with TA-Lib's own values.
   'lib/domain/indicators/ema.ts': 'test/domain/indicators/ta-lib.test.ts',
-  'lib/domain/indicators/indicator.ts': null,
+  'lib/domain/indicators/indicator.ts': 'test/domain/indicators/registry.test.ts',
   'lib/domain/indicators/macd.ts': 'test/domain/indicators/ta-lib.test.ts',
   'lib/domain/indicators/rsi.ts': 'test/domain/indicators/ta-lib.test.ts',
   'lib/domain/indicators/sma.ts': 'test/domain/indicators/ta-lib.test.ts',
