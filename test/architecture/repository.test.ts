@@ -58,7 +58,7 @@ describe('what is in the repository', () => {
   });
 
   test('names no registry and no path of a machine', () => {
-    expect(places(/registry\.npmjs|npmjs\.(?:com|org)|pypi\.org|pythonhosted\.org|artifactory|crates\.io|proxy\.golang\.org/i)).toEqual([]);
+    expect(places(/registry[.]npm|npmjs[.]|pypi[.]|pythonhoste[d]|artifact[o]ry|crates[.]io|proxy[.]golang/i)).toEqual([]);
     expect(places(/(?:^|[\s'"`(])\/(?:work|home|Users|root)\/\w|\.\.\/shared\//)).toEqual([]);
   });
 
