@@ -20,8 +20,6 @@ export type TickServiceOptions = ServiceOptions & {
   readonly isOnce: boolean;
 };
 
-const KEEP_ALIVE_MS = 60_000;
-
 /**
  * Sync or indicators alone, over a store and an exchange that run in other terminals (`tidemark store`, `tidemark exchange`). Resolves
  * with the exit code.
@@ -33,9 +31,6 @@ export async function runTickService(options: TickServiceOptions, context: Servi
   const replay = exchange === null ? {} : { replay: { startMs: virtualNow(exchange), speed: exchange.replay.speed, runsFree: true } };
   const parts = createHostParts(options.service, { ...replay, level: options.logLevel, write: log });
   const stack = createStack();
-  // Between two ticks nothing else would: timers of the clock do not, and this process has no server of its own.
-  const alive = setInterval(() => {}, KEEP_ALIVE_MS);
-  stack.add('the wait for ticks', async () => clearInterval(alive));
   try {
     const { config: remote, environment } = remoteStore(config, options.dataDirectory);
     const { db } = await openTimeSeriesDb(remote, {

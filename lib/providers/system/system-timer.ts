@@ -1,12 +1,11 @@
 import type { Timer } from '#core/ports/timer.ts';
 
-/** The machine's monotonic clock. Its timers do not keep a process alive by themselves. */
+/** The machine's monotonic clock. Its timers keep the process alive until they act or are called off: a process that sleeps is at work. */
 export function createSystemTimer(): Timer {
   return {
     monotonicMs: () => performance.now(),
     after(delayMs, action) {
       const timeout = setTimeout(action, delayMs);
-      timeout.unref();
       return () => clearTimeout(timeout);
     },
   };
