@@ -3,16 +3,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { loadConfig } from '#config/load.ts';
 import { ConfigError, ExchangeError, StoreError } from '#core/errors.ts';
 import { createConsoleOutput } from '#local/console-output.ts';
-import { runExchangeService } from '#local/exchange-service.ts';
 import { parseFolder, parsePort, parseSpeed, refuseRepeatedOptions } from '#local/options.ts';
 import { projectFile } from '#local/project-files.ts';
 import { parseTimeOption } from '#local/replay-plan.ts';
 import type { ServiceContext } from '#local/service-context.ts';
-import { runSql } from '#local/sql.ts';
-import { start } from '#local/start.ts';
 import { createStopSignal } from '#local/stop-signal.ts';
-import { runStoreService } from '#local/store-service.ts';
-import { runTickService } from '#local/tick-service.ts';
 
 type CommonFlags = { readonly data: string; readonly config: string; readonly logLevel: 'debug' | 'info' | 'warn' | 'error' };
 
@@ -47,6 +42,7 @@ function report(error: unknown): number {
   return error instanceof ConfigError ? 2 : 1;
 }
 
+/** Each command loads its own part of the platform, so that a refusal costs no more than reading the line. */
 function createProgram(finish: (exitCode: number) => void): Command {
   const program = new Command('tidemark').description('Crypto market data you can prove').exitOverride();
   program.configureOutput({ outputError: (text, write) => write(usageError(text)) });
@@ -71,6 +67,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .action(async (flags) => {
       if (flags.live && flags.from !== undefined)
         throw new ConfigError('--from is for replays, expected without --live; remove one of the two');
+      const { start } = await import('#local/start.ts');
       const { report: result, exitCode } = await start(
         {
           fromMs: flags.from ?? null,
@@ -94,40 +91,39 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .addOption(from())
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second').default(60).argParser((text) => parseSpeed(text, false)))
     .addOption(recordings())
-    .action((flags) =>
-      runExchangeService(
-        { ...serviceOptions(flags), recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed) },
-        contextOf(flags, process.stdout),
-      ),
-    );
+    .action(async (flags) => {
+      const { runExchangeService } = await import('#local/exchange-service.ts');
+      const replay = { recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed) };
+      await runExchangeService({ ...serviceOptions(flags), ...replay }, contextOf(flags, process.stdout));
+    });
 
   common(program.command('store'), 'Only the store, for ClickHouse clients and services in other terminals')
     .addOption(port('--store-port <n>', 'port of the store endpoint', 8123))
     .option('--live', 'drop candles after their time to live, as a store of live data does', false)
-    .action((flags) =>
-      runStoreService({ ...serviceOptions(flags), port: flags.storePort, isLive: flags.live }, contextOf(flags, process.stdout)),
-    );
+    .action(async (flags) => {
+      const { runStoreService } = await import('#local/store-service.ts');
+      await runStoreService({ ...serviceOptions(flags), port: flags.storePort, isLive: flags.live }, contextOf(flags, process.stdout));
+    });
 
   for (const service of ['sync', 'indicators'] as const) {
     common(program.command(service), `Only the ${service} service, over "tidemark store" and "tidemark exchange" in other terminals`)
       .option('--live', 'real exchanges instead of a recorded one', false)
       .option('--once', 'one tick, then the end', false)
-      .action(async (flags) =>
-        finish(
-          await runTickService(
-            { ...serviceOptions(flags), service, isLive: flags.live, isOnce: flags.once },
-            contextOf(flags, process.stdout),
-          ),
-        ),
-      );
+      .action(async (flags) => {
+        const { runTickService } = await import('#local/tick-service.ts');
+        const options = { ...serviceOptions(flags), service, isLive: flags.live, isOnce: flags.once };
+        finish(await runTickService(options, contextOf(flags, process.stdout)));
+      });
   }
 
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
     .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
     .addOption(new Option('--format <name>', "one of ClickHouse's output formats").default('PrettyCompactMonoBlock', 'a table'))
-    .action((query: string, flags) =>
-      runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), (text) => void process.stdout.write(text)),
-    );
+    .action(async (query: string, flags) => {
+      const { runSql } = await import('#local/sql.ts');
+      const write = (text: string): void => void process.stdout.write(text);
+      await runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), write);
+    });
 
   return program;
 }
