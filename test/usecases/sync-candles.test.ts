@@ -300,6 +300,16 @@ describe('a store that refuses', () => {
     expect(await tick(START + MINUTE, { memory })).toMatchObject({ stored: 1, unchanged: 4, missing: 0 });
     expect(await storedTimes(BTC, '1m')).toEqual(grid(START - 100 * MINUTE, 101));
   });
+
+  test('but has taken the candles, its answer being lost, is read again before the next tick', async () => {
+    const { tick, failInserts, reads } = syncWorld();
+    const memory = createSyncMemory();
+    await tick(START, { memory });
+    failInserts(1, true);
+    await expect(tick(START + MINUTE, { memory })).rejects.toThrow(StoreError);
+    expect(await tick(START + MINUTE, { memory })).toMatchObject({ stored: 0, unchanged: 5 });
+    expect(reads()).toBe(2);
+  });
 });
 
 describe('the memory between ticks', () => {

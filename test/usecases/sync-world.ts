@@ -22,8 +22,8 @@ export type SyncWorld = {
   /** What is given to every insert, and how often the store is read. */
   readonly inserts: (readonly SeriesCandles[])[];
   readonly reads: () => number;
-  /** The next so many inserts fail. */
-  readonly failInserts: (count: number) => void;
+  /** The next so many inserts fail; `afterTaking` them, as when only the answer of the store is lost. */
+  readonly failInserts: (count: number, afterTaking?: boolean) => void;
 };
 
 /** The real use case over the memory store and an honest exchange, at a time that the test moves. */
@@ -40,10 +40,12 @@ export function syncWorld({
   const inserts: (readonly SeriesCandles[])[] = [];
   let reads = 0;
   let failures = 0;
+  let takes = false;
   const db: TimeSeriesDb = {
     ...inner,
     async insertCandles(groups) {
       inserts.push(groups);
+      if (failures > 0 && takes) await inner.insertCandles(groups);
       if (failures-- > 0) throw new StoreError('the store is away', { retryable: true });
       failures = 0;
       await inner.insertCandles(groups);
@@ -67,8 +69,9 @@ export function syncWorld({
     inserts,
     stored,
     reads: () => reads,
-    failInserts(count) {
+    failInserts(count, afterTaking = false) {
       failures = count;
+      takes = afterTaking;
     },
     async tick(tickMs, input = {}) {
       nowMs = Math.max(nowMs, tickMs + 3000);
