@@ -26,7 +26,11 @@ module.exports = {
     ...Object.entries(layers).map(([layer, may]) =>
       rule(`layer: ${layer}`, { path: `^${layer}/` }, { path: ours, pathNot: `^(${[layer, ...may].join('|')})/` }),
     ),
-    rule('core, domain and use cases are vendor-free', { path: pure }, { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'core'] }),
+    rule(
+      'core, domain and use cases are vendor-free',
+      { path: pure },
+      { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'core'] },
+    ),
     rule('std knows only node', { path: '^lib/std/' }, { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'] }),
     rule('providers are islands', { path: '^lib/providers/([^/]+)/' }, { path: '^lib/providers/', pathNot: '^lib/providers/$1/' }),
     rule('lambdas are islands', { path: '^lambdas/([^/]+)/' }, { path: '^lambdas/', pathNot: '^lambdas/$1/' }),
@@ -34,10 +38,18 @@ module.exports = {
     rule('runtime never reaches CDK', { path: '^(lambdas|fargate|local)/' }, { path: cdk, reachable: true }),
     rule('CDK lives in infra', { pathNot: '^(lib/infra|bin|test)/' }, { path: cdk }),
     rule('runtime has no dev dependencies', { path: runtime }, { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' }),
-    rule('borders are crossed by name', { path: '^lib/([^/]+)/' }, { path: '^lib/', pathNot: '^lib/$1/', dependencyTypesNot: ['aliased-subpath-import'] }),
+    rule(
+      'borders are crossed by name',
+      { path: '^lib/([^/]+)/' },
+      { path: '^lib/', pathNot: '^lib/$1/', dependencyTypesNot: ['aliased-subpath-import'] },
+    ),
     rule('nothing imports tests', { pathNot: '^test/' }, { path: '^test/' }),
     rule('everything imported exists', {}, { couldNotResolve: true }),
     rule('no cycles', {}, { circular: true }),
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
 };

@@ -4,10 +4,29 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     // CI adds up what the runs wrote.
-    reporters: process.env['CI'] === undefined ? ['default'] : ['default', ['json', { outputFile: `.ci-results/${process.env['npm_lifecycle_event'] ?? 'vitest'}.json` }]],
+    reporters:
+      process.env['CI'] === undefined
+        ? ['default']
+        : ['default', ['json', { outputFile: `.ci-results/${process.env['npm_lifecycle_event'] ?? 'vitest'}.json` }]],
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{embedded,e2e,browser,tools}.test.ts'], testTimeout: 20_000 } },
-      { test: { name: 'store', include: ['test/**/*.{embedded,e2e}.test.ts'], pool: 'forks', maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.{embedded,e2e,browser,tools}.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'store',
+          include: ['test/**/*.{embedded,e2e}.test.ts'],
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], testTimeout: 120_000 } },
       { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
     ],

@@ -7,7 +7,11 @@ import { createStack } from './resource-stack.ts';
 import type { ServiceContext, ServiceOptions } from './service-context.ts';
 import { untilAborted } from './stop-signal.ts';
 
-export type ExchangeServiceOptions = ServiceOptions & { readonly recordingsDirectory: string; readonly fromMs: number | null; readonly speed: number };
+export type ExchangeServiceOptions = ServiceOptions & {
+  readonly recordingsDirectory: string;
+  readonly fromMs: number | null;
+  readonly speed: number;
+};
 
 /** Only the recorded exchange: the venues of a recording on 127.0.0.1, in the recording's time, until stopped. */
 export async function runExchangeService(options: ExchangeServiceOptions, { output, signal, log }: ServiceContext): Promise<void> {
@@ -19,7 +23,11 @@ export async function runExchangeService(options: ExchangeServiceOptions, { outp
   try {
     const exchange = await startRecordedExchange({ recording, clock });
     stack.add('the recorded exchange', () => exchange.close());
-    const retract = publishExchange(options.dataDirectory, { recordings: options.recordingsDirectory, urls: exchange.urls, replay: { ...replay, startedAtMs } });
+    const retract = publishExchange(options.dataDirectory, {
+      recordings: options.recordingsDirectory,
+      urls: exchange.urls,
+      replay: { ...replay, startedAtMs },
+    });
     stack.add('its notice', async () => retract());
     output.line(`recorded exchange "${recording.name}" from ${iso(replay.startMs)}, ${replay.speed} times real time; Ctrl-C ends it`);
     for (const [venue, url] of Object.entries(exchange.urls)) output.line(`  ${venue.padEnd(10)} ${url}`);

@@ -37,7 +37,10 @@ export type SourceOptions = {
 };
 
 /** Starts the recorded exchange on free ports. Throws `ConfigError` for a bad recording or times that cannot be. */
-export async function openReplay({ fromMs, untilMs, speed, recordingsDirectory, log }: SourceOptions, state: StoreState | null): Promise<MarketSource> {
+export async function openReplay(
+  { fromMs, untilMs, speed, recordingsDirectory, log }: SourceOptions,
+  state: StoreState | null,
+): Promise<MarketSource> {
   const recording = loadRecordingManifest(recordingsDirectory);
   const { name, replayFromMs, replayUntilMs } = recording;
   const plan = planReplay({ recording: name, replayFromMs, replayUntilMs, fromMs, untilMs, state });
@@ -61,7 +64,9 @@ export async function openReplay({ fromMs, untilMs, speed, recordingsDirectory, 
 /** The exchanges of the configuration, from the current minute on. Throws `ConfigError` when the store holds a replay. */
 export function openLive(config: Config, { untilMs, log }: Pick<SourceOptions, 'untilMs' | 'log'>, state: StoreState | null): MarketSource {
   if (state?.kind === 'replay') {
-    throw new ConfigError(`the data folder holds a replay of "${state.recording}", expected live data or none; choose another folder with --data DIR, or remove its data with --fresh`);
+    throw new ConfigError(
+      `the data folder holds a replay of "${state.recording}", expected live data or none; choose another folder with --data DIR, or remove its data with --fresh`,
+    );
   }
   const parts = createHostParts('tidemark', log);
   const series = configuredSeries(config);

@@ -1,6 +1,6 @@
 import type { Series } from '#core/series.ts';
 
-export const PLATFORM_PHASES = ['starting', 'backfilling', 'catching up', 'running', 'recording ended', 'stopping'] as const;
+const PLATFORM_PHASES = ['starting', 'backfilling', 'catching up', 'running', 'recording ended', 'stopping'] as const;
 
 export type PlatformPhase = (typeof PLATFORM_PHASES)[number];
 

@@ -60,7 +60,16 @@ export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTime
   const indicators = createIndicatorsHandler(async () => {
     const { ttlDays } = config.databases.clickhouse;
     const timeframes = config.sync.timeframes;
-    return { settings: config.indicators, timeframes, ttlDays: options.isReplay || ttlDays === 0 ? null : ttlDays, db, cache, clock, logger, onReport: totals.addIndicators };
+    return {
+      settings: config.indicators,
+      timeframes,
+      ttlDays: options.isReplay || ttlDays === 0 ? null : ttlDays,
+      db,
+      cache,
+      clock,
+      logger,
+      onReport: totals.addIndicators,
+    };
   });
   const delayMs = config.indicators.delaySeconds * 1000;
   return {
@@ -105,7 +114,9 @@ export function makeWriterPassword(): string {
 export function configuredSeries(config: Config): readonly Series[] {
   return Object.entries(config.exchanges).flatMap(([exchange, entry]) =>
     entry?.enabled === true
-      ? config.sync.timeframes.flatMap((timeframe) => entry.symbols.map((symbol) => ({ exchange: exchange as Exchange, symbol, timeframe })))
+      ? config.sync.timeframes.flatMap((timeframe) =>
+          entry.symbols.map((symbol) => ({ exchange: exchange as Exchange, symbol, timeframe })),
+        )
       : [],
   );
 }

@@ -8,7 +8,9 @@ export function refuseTakenPort(option: string, port: number): void {
   const inode = port === 0 ? null : listeningSocket(port);
   if (inode === null) return;
   const owner = ownerOf(inode);
-  throw new ConfigError(`${option} ${port}: the port is taken by ${owner ?? 'another process'}, expected a free one; stop it, or choose another with ${option} N`);
+  throw new ConfigError(
+    `${option} ${port}: the port is taken by ${owner ?? 'another process'}, expected a free one; stop it, or choose another with ${option} N`,
+  );
 }
 
 /** Inode of the socket that listens on the port at 127.0.0.1 or at every address. */

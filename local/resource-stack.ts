@@ -18,7 +18,8 @@ export function createStack() {
           failures.push(new Error(`${name} could not be closed`, { cause }));
         }
       }
-      if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures, 'several parts could not be closed');
+      if (failures.length > 0)
+        throw failures.length === 1 ? failures[0] : new AggregateError(failures, 'several parts could not be closed');
     },
   };
 }

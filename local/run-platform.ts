@@ -32,12 +32,17 @@ export async function runPlatform(options: RunOptions): Promise<RunResult> {
   const { facts, parts, firstTickMs, lastTickMs } = source;
   const { totals } = platform;
   const startedAt = parts.timer.monotonicMs();
-  const result = (exitCode: 0 | 1): RunResult => ({ report: totals.toJson({ ...facts, durationMs: parts.timer.monotonicMs() - startedAt }), exitCode });
+  const result = (exitCode: 0 | 1): RunResult => ({
+    report: totals.toJson({ ...facts, durationMs: parts.timer.monotonicMs() - startedAt }),
+    exitCode,
+  });
   if (lastTickMs === null || firstTickMs <= lastTickMs) {
     await backfill(options);
     const unreachable = facts.mode === 'live' ? totals.unreachable() : null;
     if (unreachable !== null) {
-      output.line(`No exchange can be reached: ${unreachable}. Check the network and start again; without one, run recorded data: npm start`);
+      output.line(
+        `No exchange can be reached: ${unreachable}. Check the network and start again; without one, run recorded data: npm start`,
+      );
       return result(1);
     }
     await catchUp(options);
@@ -78,7 +83,12 @@ async function catchUp(options: RunOptions): Promise<void> {
   output.line(`ready: ${platform.totals.summary()}`);
 }
 
-async function runTicks(options: RunOptions, firstTickMs: number, lastTickMs: number | null, services: readonly TickService[]): Promise<void> {
+async function runTicks(
+  options: RunOptions,
+  firstTickMs: number,
+  lastTickMs: number | null,
+  services: readonly TickService[],
+): Promise<void> {
   const { totals } = options.platform;
   const told = new Set<string>();
   const onTick = (tickMs: number, failed: number): void => {

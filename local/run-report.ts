@@ -28,7 +28,11 @@ export type RunTotals = {
   unreachable(): string | null;
   /** One line for people. */
   summary(): string;
-  toJson(facts: { readonly mode: 'replay' | 'live'; readonly recording: string | null; readonly durationMs: number }): Readonly<Record<string, unknown>>;
+  toJson(facts: {
+    readonly mode: 'replay' | 'live';
+    readonly recording: string | null;
+    readonly durationMs: number;
+  }): Readonly<Record<string, unknown>>;
 };
 
 /** Distinct errors that are kept by their text; the rest is counted only. */
@@ -76,7 +80,12 @@ export function createRunTotals(): RunTotals {
     },
     summary() {
       const candles = sum(bySeries, ({ stored }) => stored);
-      const counts = [[ticks, 'ticks'], [candles, 'candles stored'], [indicatorValues, 'indicator values'], [errorCount, 'errors']] as const;
+      const counts = [
+        [ticks, 'ticks'],
+        [candles, 'candles stored'],
+        [indicatorValues, 'indicator values'],
+        [errorCount, 'errors'],
+      ] as const;
       return counts.map(([count, noun]) => `${count.toLocaleString('en-US')} ${noun}`).join(', ');
     },
     toJson: ({ mode, recording, durationMs }) => ({
@@ -98,7 +107,15 @@ export function createRunTotals(): RunTotals {
 
 function addSeries(bySeries: Map<string, SeriesTotals>, entry: SeriesSyncReport): void {
   const key = seriesKey(entry.series);
-  const totals = bySeries.get(key) ?? { series: entry.series, stored: 0, changed: 0, refused: 0, newestOpenTimeMs: null, missing: [], missingReason: null };
+  const totals = bySeries.get(key) ?? {
+    series: entry.series,
+    stored: 0,
+    changed: 0,
+    refused: 0,
+    newestOpenTimeMs: null,
+    missing: [],
+    missingReason: null,
+  };
   bySeries.set(key, totals);
   totals.stored += entry.stored;
   totals.changed += entry.changed;
@@ -110,7 +127,13 @@ function addSeries(bySeries: Map<string, SeriesTotals>, entry: SeriesSyncReport)
 }
 
 function gapsOf({ series, missing, missingReason }: SeriesTotals): readonly Record<string, unknown>[] {
-  return missing.map(({ firstMs, lastMs, candles }) => ({ series: seriesKey(series), first: iso(firstMs), last: iso(lastMs), candles, reason: missingReason }));
+  return missing.map(({ firstMs, lastMs, candles }) => ({
+    series: seriesKey(series),
+    first: iso(firstMs),
+    last: iso(lastMs),
+    candles,
+    reason: missingReason,
+  }));
 }
 
 function sum(bySeries: ReadonlyMap<string, SeriesTotals>, count: (totals: SeriesTotals) => number): number {

@@ -37,7 +37,13 @@ export async function start(options: StartOptions, context: ServiceContext): Pro
   }
 }
 
-async function startOver(source: MarketSource, folder: DataFolder, options: StartOptions, context: ServiceContext, stack: ResourceStack): Promise<RunResult> {
+async function startOver(
+  source: MarketSource,
+  folder: DataFolder,
+  options: StartOptions,
+  context: ServiceContext,
+  stack: ResourceStack,
+): Promise<RunResult> {
   const { config, output, signal } = context;
   const { parts, series, facts, firstTickMs } = source;
   const { db, engine } = await openStore(config, parts, folder.storeDirectory, facts.mode === 'replay');
@@ -47,9 +53,18 @@ async function startOver(source: MarketSource, folder: DataFolder, options: Star
   const endpoint = engine === null ? null : await startStoreEndpoint(config, engine, { port: options.storePort, writerPassword });
   if (endpoint !== null) stack.add('the store endpoint', () => endpoint.close());
   const running: RunningPlatform = { phase: 'starting', seriesDone: 0 };
-  const platform = createPlatform({ config, parts, series, isReplay: facts.mode === 'replay', restUrls: source.restUrls, onSeries: () => void (running.seriesDone += 1) }, { db });
+  const platform = createPlatform(
+    { config, parts, series, isReplay: facts.mode === 'replay', restUrls: source.restUrls, onSeries: () => void (running.seriesDone += 1) },
+    { db },
+  );
   stack.add('the connections to exchanges', () => platform.close());
-  const page = await startPageServer({ db, status: () => statusOf(source, running, platform.totals), logger: parts.logger, port: options.pagePort, webDirectory: projectFile('web') });
+  const page = await startPageServer({
+    db,
+    status: () => statusOf(source, running, platform.totals),
+    logger: parts.logger,
+    port: options.pagePort,
+    webDirectory: projectFile('web'),
+  });
   stack.add('the page', () => page.close());
   folder.publish({ pagePort: page.port, storePort: endpoint?.port ?? null, writerPassword: endpoint === null ? null : writerPassword });
 
@@ -58,10 +73,22 @@ async function startOver(source: MarketSource, folder: DataFolder, options: Star
   output.line(`  page   ${page.url}`);
   output.line(`  store  ${endpoint?.url ?? config.databases.clickhouse.url}   npm run -s tidemark -- sql "SELECT count() FROM candles_1m"`);
   const staysUp = facts.mode === 'replay' && options.untilMs === null;
-  return await runPlatform({ source, running, platform, output, signal, staysUp, onTick: (tickMs) => folder.writeState(source.stateAt(tickMs)) });
+  return await runPlatform({
+    source,
+    running,
+    platform,
+    output,
+    signal,
+    staysUp,
+    onTick: (tickMs) => folder.writeState(source.stateAt(tickMs)),
+  });
 }
 
-function statusOf({ facts, parts, series }: MarketSource, { phase }: RunningPlatform, totals: ReturnType<typeof createPlatform>['totals']): PlatformStatus {
+function statusOf(
+  { facts, parts, series }: MarketSource,
+  { phase }: RunningPlatform,
+  totals: ReturnType<typeof createPlatform>['totals'],
+): PlatformStatus {
   const bySeries = new Map(totals.series().map((one) => [seriesKey(one.series), one]));
   return {
     ...facts,

@@ -21,7 +21,10 @@ export async function runStoreService(options: StoreServiceOptions, { config, ou
     // Without a word to the contrary data are kept: a time to live would remove a replay of old days at once.
     const { db, engine } = await openStore(config, parts, folder.storeDirectory, !options.isLive);
     stack.add('the store', () => db.close());
-    if (engine === null) throw new ConfigError('config/databases.yaml: clickhouse.mode is "http", expected embedded: a ClickHouse server offers itself; use it directly');
+    if (engine === null)
+      throw new ConfigError(
+        'config/databases.yaml: clickhouse.mode is "http", expected embedded: a ClickHouse server offers itself; use it directly',
+      );
     const writerPassword = makeWriterPassword();
     const endpoint = await startStoreEndpoint(config, engine, { port: options.port, writerPassword });
     stack.add('the store endpoint', () => endpoint.close());

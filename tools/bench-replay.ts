@@ -16,13 +16,24 @@ const FROM_MS = Date.UTC(2023, 2, 11);
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
 const config = loadConfig(projectFile('config'), {});
 const log = { level: 'error', write: (line: string) => void process.stderr.write(`${line}\n`) } as const;
-const source = await openReplay({ fromMs: FROM_MS, untilMs: null, speed: 'max', recordingsDirectory: projectFile('recordings'), log }, null);
+const source = await openReplay(
+  { fromMs: FROM_MS, untilMs: null, speed: 'max', recordingsDirectory: projectFile('recordings'), log },
+  null,
+);
 const opened = await openStore(config, source.parts, join(directory, 'store'), true);
 const store = { statements: 0, ms: 0 };
 if (opened.engine !== null) measureStatements(opened.engine.writer);
-const platform = createPlatform({ config, parts: source.parts, series: source.series, isReplay: true, restUrls: source.restUrls, onSeries: () => {} }, opened);
+const platform = createPlatform(
+  { config, parts: source.parts, series: source.series, isReplay: true, restUrls: source.restUrls, onSeries: () => {} },
+  opened,
+);
 const phases = { sync: 0, indicators: 0 };
-const loop = { clock: source.parts.clock, exchanges: platform.exchanges, signal: new AbortController().signal, onTick: (tickMs: number) => platform.totals.addTick(tickMs) };
+const loop = {
+  clock: source.parts.clock,
+  exchanges: platform.exchanges,
+  signal: new AbortController().signal,
+  onTick: (tickMs: number) => platform.totals.addTick(tickMs),
+};
 
 try {
   // The first tick backfills: it is not a tick like the others.
@@ -43,10 +54,14 @@ try {
 function report(msPerMinute: number, cpu: NodeJS.CpuUsage): void {
   const perTick = (ms: number): string => (ms / MINUTES).toFixed(1);
   console.log(`${MINUTES} virtual minutes, ${source.series.length} series, ${process.version}`);
-  console.log(`${Math.round(60_000 / msPerMinute)} virtual minutes a minute (${msPerMinute.toFixed(1)} ms a tick, ${perTick((cpu.user + cpu.system) / 1000)} ms of CPU)`);
+  console.log(
+    `${Math.round(60_000 / msPerMinute)} virtual minutes a minute (${msPerMinute.toFixed(1)} ms a tick, ${perTick((cpu.user + cpu.system) / 1000)} ms of CPU)`,
+  );
   console.log(`  sync, 3 exchanges at once        ${perTick(phases.sync)} ms a tick`);
   console.log(`  indicators, 3 exchanges at once  ${perTick(phases.indicators)} ms a tick`);
-  console.log(`  the store: ${(store.statements / MINUTES).toFixed(1)} statements a tick; from asking to answer, waiting in its queue included, ${perTick(store.ms)} ms a tick`);
+  console.log(
+    `  the store: ${(store.statements / MINUTES).toFixed(1)} statements a tick; from asking to answer, waiting in its queue included, ${perTick(store.ms)} ms a tick`,
+  );
   console.log(`  ${platform.totals.summary()}`);
 }
 

@@ -41,7 +41,12 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-async function measure({ writer }: EmbeddedEngine, table: string, { name, price, time, settings }: Variant, rows: readonly Row[]): Promise<string> {
+async function measure(
+  { writer }: EmbeddedEngine,
+  table: string,
+  { name, price, time, settings }: Variant,
+  rows: readonly Row[],
+): Promise<string> {
   const columns = ['open', 'high', 'low', 'close', 'volume'].map((column) => `${column} ${price}`).join(', ');
   await writer.command({
     query: `CREATE TABLE bench.${table} (exchange LowCardinality(String), symbol LowCardinality(String), timestamp DateTime64(3, 'UTC') ${time}, ${columns},
@@ -62,9 +67,21 @@ async function measure({ writer }: EmbeddedEngine, table: string, { name, price,
   const insertMs = performance.now() - startedAt;
   await writer.command({ query: `OPTIMIZE TABLE bench.${table} FINAL` });
   const select = `SELECT symbol, toUnixTimestamp64Milli(timestamp), toFloat64(high), toFloat64(low), toFloat64(close), version FROM bench.${table}`;
-  const tickMs = await median(() => read(writer, `${select} WHERE exchange = 'kraken' AND timestamp >= toDateTime64('${timeText(LAST_MS - DAY_MS / 2)}', 3, 'UTC')`));
-  const dayMs = await median(() => read(writer, `${select} WHERE exchange = 'kraken' AND symbol = 'BTC/USD' AND timestamp >= toDateTime64('2023-04-11 00:00:00', 3, 'UTC') AND timestamp < toDateTime64('2023-04-12 00:00:00', 3, 'UTC')`));
-  const figures = [bytes.toFixed(1).padStart(12), insertMs.toFixed(0).padStart(9), tickMs.toFixed(1).padStart(12), dayMs.toFixed(1).padStart(11)];
+  const tickMs = await median(() =>
+    read(writer, `${select} WHERE exchange = 'kraken' AND timestamp >= toDateTime64('${timeText(LAST_MS - DAY_MS / 2)}', 3, 'UTC')`),
+  );
+  const dayMs = await median(() =>
+    read(
+      writer,
+      `${select} WHERE exchange = 'kraken' AND symbol = 'BTC/USD' AND timestamp >= toDateTime64('2023-04-11 00:00:00', 3, 'UTC') AND timestamp < toDateTime64('2023-04-12 00:00:00', 3, 'UTC')`,
+    ),
+  );
+  const figures = [
+    bytes.toFixed(1).padStart(12),
+    insertMs.toFixed(0).padStart(9),
+    tickMs.toFixed(1).padStart(12),
+    dayMs.toFixed(1).padStart(11),
+  ];
   return `${name.padEnd(48)} ${figures.join('  ')}`;
 }
 
@@ -98,10 +115,18 @@ function recordedCandles(): readonly Row[] {
     .filter((name) => name.endsWith('_1m.csv.gz'))
     .flatMap((name) => {
       const [exchange = '', market = ''] = name.split('_');
-      const lines = gunzipSync(readFileSync(join(folder, name))).toString('utf8').trim().split('\n').slice(1);
+      const lines = gunzipSync(readFileSync(join(folder, name)))
+        .toString('utf8')
+        .trim()
+        .split('\n')
+        .slice(1);
       return lines.map((line) => {
         const [openTime, open, high, low, close, volume] = line.split(',');
-        return { key: `${exchange},${market.replace('-', '/')}`, openTimeMs: Number(openTime), figures: `${open},${high},${low},${close},${volume},4611686018427387904` };
+        return {
+          key: `${exchange},${market.replace('-', '/')}`,
+          openTimeMs: Number(openTime),
+          figures: `${open},${high},${low},${close},${volume},4611686018427387904`,
+        };
       });
     });
 }

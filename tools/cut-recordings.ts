@@ -81,9 +81,17 @@ const FOLDERS: readonly Folder[] = [
     description: 'The de-peg of USDC, 10 to 12 March 2023, at Binance.US, Coinbase and Kraken',
     replay: { from: '2023-03-11T00:00:00Z', until: '2023-03-13T00:00:00Z' },
     venues: [
-      { exchange: 'binanceus', cuts: depeg(DEFAULT_SPANS, 'binanceus', ['BTC/USDT', 'BTC/USDC', 'USDC/USDT']), metadata: ['built: [BTC/USDT, BTC/USDC, USDC/USDT]'] },
+      {
+        exchange: 'binanceus',
+        cuts: depeg(DEFAULT_SPANS, 'binanceus', ['BTC/USDT', 'BTC/USDC', 'USDC/USDT']),
+        metadata: ['built: [BTC/USDT, BTC/USDC, USDC/USDT]'],
+      },
       { exchange: 'coinbase', cuts: depeg(DEFAULT_SPANS, 'coinbase', ['BTC/USDT', 'BTC/USD', 'USDT/USD']), metadata: [COINBASE_MARKETS] },
-      { exchange: 'kraken', cuts: depeg(DEFAULT_SPANS, 'kraken', ['BTC/USDC', 'BTC/USDT', 'BTC/USD', 'USDC/USD', 'USDT/USD']), metadata: KRAKEN_BODIES },
+      {
+        exchange: 'kraken',
+        cuts: depeg(DEFAULT_SPANS, 'kraken', ['BTC/USDC', 'BTC/USDT', 'BTC/USD', 'USDC/USD', 'USDT/USD']),
+        metadata: KRAKEN_BODIES,
+      },
     ],
     outages: [COINBASE_DOWN],
   },
@@ -92,7 +100,13 @@ const FOLDERS: readonly Folder[] = [
     name: 'coinbase-outage-2023-03-04',
     description: 'Coinbase down for 277 minutes on 4 March 2023',
     replay: { from: '2023-03-04T15:00:00Z', until: '2023-03-05T00:00:00Z' },
-    venues: [{ exchange: 'coinbase', cuts: depeg(COINBASE_OUTAGE_SPANS, 'coinbase', ['BTC/USDT', 'BTC/USD', 'USDT/USD']), metadata: [COINBASE_MARKETS] }],
+    venues: [
+      {
+        exchange: 'coinbase',
+        cuts: depeg(COINBASE_OUTAGE_SPANS, 'coinbase', ['BTC/USDT', 'BTC/USD', 'USDT/USD']),
+        metadata: [COINBASE_MARKETS],
+      },
+    ],
     outages: [COINBASE_DOWN],
   },
   {
@@ -100,7 +114,9 @@ const FOLDERS: readonly Folder[] = [
     name: 'kraken-outage-2023-03-16',
     description: 'Kraken without a trade for 12 minutes on 16 March 2023',
     replay: { from: '2023-03-16T21:00:00Z', until: '2023-03-17T00:00:00Z' },
-    venues: [{ exchange: 'kraken', cuts: depeg(KRAKEN_OUTAGE_SPANS, 'kraken', ['BTC/USDT', 'BTC/USD', 'USDT/USD']), metadata: KRAKEN_BODIES }],
+    venues: [
+      { exchange: 'kraken', cuts: depeg(KRAKEN_OUTAGE_SPANS, 'kraken', ['BTC/USDT', 'BTC/USD', 'USDT/USD']), metadata: KRAKEN_BODIES },
+    ],
     outages: [{ exchange: 'kraken', symbols: 'all', from: '2023-03-16T22:01:00Z', to: '2023-03-16T22:13:00Z' }],
   },
   {
@@ -112,9 +128,24 @@ const FOLDERS: readonly Folder[] = [
       {
         exchange: 'binance',
         cuts: [
-          { symbol: 'BTC/USDT', file: 'klines/long/binance_BTCUSDT_5m_2023-01-01_2023-12-30.csv.gz', source: '5m', spans: { '5m': BINANCE_OUTAGE_SPAN } },
-          { symbol: 'BTC/USDT', file: 'klines/long/binance_BTCUSDT_1h_2023-01-01_2024-01-10.csv.gz', source: '1h', spans: { '1h': { from: '2023-03-18T00:00:00Z', until: '2023-03-25T00:00:00Z' } } },
-          { symbol: 'ETH/USDT', file: 'klines/long/binance_ETHUSDT_5m_2023-01-01_2023-12-30.csv.gz', source: '5m', spans: { '5m': BINANCE_OUTAGE_SPAN } },
+          {
+            symbol: 'BTC/USDT',
+            file: 'klines/long/binance_BTCUSDT_5m_2023-01-01_2023-12-30.csv.gz',
+            source: '5m',
+            spans: { '5m': BINANCE_OUTAGE_SPAN },
+          },
+          {
+            symbol: 'BTC/USDT',
+            file: 'klines/long/binance_BTCUSDT_1h_2023-01-01_2024-01-10.csv.gz',
+            source: '1h',
+            spans: { '1h': { from: '2023-03-18T00:00:00Z', until: '2023-03-25T00:00:00Z' } },
+          },
+          {
+            symbol: 'ETH/USDT',
+            file: 'klines/long/binance_ETHUSDT_5m_2023-01-01_2023-12-30.csv.gz',
+            source: '5m',
+            spans: { '5m': BINANCE_OUTAGE_SPAN },
+          },
         ],
         metadata: [BINANCE_MARKETS],
       },
@@ -145,7 +176,10 @@ const FOLDERS: readonly Folder[] = [
 // ---- candles ----
 
 function readRows(source: string, { file, source: timeframe }: Cut, isKraken: boolean): Row[] {
-  const [header = '', ...lines] = gunzipSync(readFileSync(join(source, file))).toString('utf8').trimEnd().split('\n');
+  const [header = '', ...lines] = gunzipSync(readFileSync(join(source, file)))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n');
   const names = header.split(',');
   return lines.map((line, index) => {
     const cells = line.split(',');
@@ -205,7 +239,8 @@ function rolled(openTimeMs: number, rows: readonly Row[]): Row {
     low: byPrice('low')[0] ?? first.low,
     close: last.close,
     volume: fromScaled(rows.reduce((sum, row) => sum + toScaled(row.volume), 0n)),
-    quoteVolume: first.quoteVolume === null ? null : fromScaled(rows.reduce((sum, row) => sum + toScaled(row.quoteVolume ?? first.volume), 0n)),
+    quoteVolume:
+      first.quoteVolume === null ? null : fromScaled(rows.reduce((sum, row) => sum + toScaled(row.quoteVolume ?? first.volume), 0n)),
     trades: first.trades === null ? null : rows.reduce((sum, row) => sum + (row.trades ?? 0), 0),
   };
 }
@@ -215,7 +250,9 @@ function csvOf(rows: readonly Row[]): string {
   if (first === undefined) throw new RangeError('nothing was cut: the span holds no row');
   const extras = [first.quoteVolume === null ? '' : ',quote_volume', first.trades === null ? '' : ',trades'].join('');
   const lines = rows.map((row) =>
-    [row.openTimeMs, row.open, row.high, row.low, row.close, row.volume, row.quoteVolume, row.trades].filter((value) => value !== null).join(','),
+    [row.openTimeMs, row.open, row.high, row.low, row.close, row.volume, row.quoteVolume, row.trades]
+      .filter((value) => value !== null)
+      .join(','),
   );
   return `open_time,open,high,low,close,volume${extras}\n${lines.join('\n')}\n`;
 }
@@ -244,7 +281,10 @@ const KRAKEN_ASSETS: Record<string, string> = { BTC: 'XXBT', USD: 'ZUSD' };
 const BODIES: Readonly<Record<string, Body>> = {
   'rest/binance_exchangeInfo.json.gz': {
     source: 'rest/binance_exchangeInfo_2024-09-08.json.gz',
-    cut: (body, symbols) => ({ ...body, symbols: (body['symbols'] as Json[]).filter((one) => isOf(symbols, one['baseAsset'], one['quoteAsset'])) }),
+    cut: (body, symbols) => ({
+      ...body,
+      symbols: (body['symbols'] as Json[]).filter((one) => isOf(symbols, one['baseAsset'], one['quoteAsset'])),
+    }),
   },
   'rest/coinbase_products.json.gz': {
     source: 'rest/coinbase_products_2026-08-09.json.gz',
@@ -257,7 +297,11 @@ const BODIES: Readonly<Record<string, Body>> = {
     source: 'rest/kraken_AssetPairs_2025-07-23.json.gz',
     cut: (body, symbols) => ({
       ...body,
-      result: Object.fromEntries(Object.entries(body['result'] as Record<string, Json>).filter(([, pair]) => symbols.has(String(pair['wsname']).replace('XBT', 'BTC')))),
+      result: Object.fromEntries(
+        Object.entries(body['result'] as Record<string, Json>).filter(([, pair]) =>
+          symbols.has(String(pair['wsname']).replace('XBT', 'BTC')),
+        ),
+      ),
     }),
   },
   'rest/kraken_Assets.json.gz': {
@@ -287,10 +331,14 @@ function cutMetadata(source: string, folder: Folder): void {
 function manifestOf(folder: Folder): string {
   const venues = folder.venues.flatMap(({ exchange, cuts, metadata }) => {
     const bySymbol = Map.groupBy(cuts, (cut) => cut.symbol);
-    const series = [...bySymbol].map(([symbol, own]) => `      - { symbol: ${symbol}, timeframes: [${own.flatMap((cut) => Object.keys(cut.spans)).join(', ')}] }`);
+    const series = [...bySymbol].map(
+      ([symbol, own]) => `      - { symbol: ${symbol}, timeframes: [${own.flatMap((cut) => Object.keys(cut.spans)).join(', ')}] }`,
+    );
     return [`  ${exchange}:`, '    series:', ...series, '    metadata:', ...metadata.map((line) => `      ${line}`)];
   });
-  const outages = folder.outages.map((one) => `  - { exchange: ${one.exchange}, symbols: ${one.symbols}, from: ${one.from}, to: ${one.to} }`);
+  const outages = folder.outages.map(
+    (one) => `  - { exchange: ${one.exchange}, symbols: ${one.symbols}, from: ${one.from}, to: ${one.to} }`,
+  );
   const lines = [
     '# Written by tools/cut-recordings.ts. The format is described in docs/recordings.md.',
     `name: ${folder.name}`,
@@ -323,7 +371,14 @@ function checksums(): string {
     .filter((entry) => entry.isFile() && (entry.name.endsWith('.gz') || entry.name === 'recording.yaml'))
     .map((entry) => relative(OUT, join(entry.parentPath, entry.name)))
     .sort();
-  return files.map((file) => `${createHash('sha256').update(readFileSync(join(OUT, file))).digest('hex')}  ${file}\n`).join('');
+  return files
+    .map(
+      (file) =>
+        `${createHash('sha256')
+          .update(readFileSync(join(OUT, file)))
+          .digest('hex')}  ${file}\n`,
+    )
+    .join('');
 }
 
 const [, , source] = argv;

@@ -19,9 +19,15 @@ export function wishOf(hash: string): Wish {
 export function nearestSeries(series: readonly SeriesStatus[], wish: Wish): SeriesStatus | undefined {
   const base = wish.symbol?.split('/')[0];
   const likeness = (one: SeriesStatus): number =>
-    (one.exchange === wish.exchange ? 8 : 0) + (one.symbol === wish.symbol ? 4 : 0) + (one.timeframe === wish.timeframe ? 2 : 0) + (one.symbol.split('/')[0] === base ? 1 : 0);
+    (one.exchange === wish.exchange ? 8 : 0) +
+    (one.symbol === wish.symbol ? 4 : 0) +
+    (one.timeframe === wish.timeframe ? 2 : 0) +
+    (one.symbol.split('/')[0] === base ? 1 : 0);
   // The first of equals, which is the platform's own order.
-  return series.reduce<SeriesStatus | undefined>((best, one) => (best === undefined || likeness(one) > likeness(best) ? one : best), undefined);
+  return series.reduce<SeriesStatus | undefined>(
+    (best, one) => (best === undefined || likeness(one) > likeness(best) ? one : best),
+    undefined,
+  );
 }
 
 /** What each of the three selects offers when `chosen` is shown: no choice leads to a series that is not there. */

@@ -17,10 +17,21 @@ export function legendTexts(chart: Chart, candle: ChartCandle): LegendTexts {
   const valueOf = createLookup(chart, candle.t);
   const digits = priceDigits(chart);
   const fine = macdDigits(chart);
-  const indicator = (name: string, color: string, fraction: number): LegendItem => ({ name, label: valueLabel(name), value: textOf(valueOf(name), fraction), color });
+  const indicator = (name: string, color: string, fraction: number): LegendItem => ({
+    name,
+    label: valueLabel(name),
+    value: textOf(valueOf(name), fraction),
+    color,
+  });
   return {
-    price: { title: `Price of ${base} in ${quote}`, rows: [priceItems(candle, digits), overlayNames(chart).map((name, i) => indicator(name, overlayColor(name, i), digits))] },
-    volume: { title: `Volume in ${base}`, rows: [[{ name: 'volume', label: '', value: figure(candle.v, 0), color: directionColor(candle) }]] },
+    price: {
+      title: `Price of ${base} in ${quote}`,
+      rows: [priceItems(candle, digits), overlayNames(chart).map((name, i) => indicator(name, overlayColor(name, i), digits))],
+    },
+    volume: {
+      title: `Volume in ${base}`,
+      rows: [[{ name: 'volume', label: '', value: figure(candle.v, 0), color: directionColor(candle) }]],
+    },
     rsi: rsiText(rsiNames(chart).map((name) => indicator(name, COLORS.rsi, 2))),
     macd: {
       title: `MACD 12 26 9 in ${quote}`,
@@ -37,7 +48,9 @@ export function legendTexts(chart: Chart, candle: ChartCandle): LegendTexts {
 
 function rsiText(items: readonly LegendItem[]): PanelText {
   const [only] = items;
-  return items.length === 1 && only !== undefined ? { title: only.label, rows: [[{ ...only, label: '' }]] } : { title: 'RSI', rows: [items] };
+  return items.length === 1 && only !== undefined
+    ? { title: only.label, rows: [[{ ...only, label: '' }]] }
+    : { title: 'RSI', rows: [items] };
 }
 
 /** Fraction digits of the prices of a chart; at most 8 on an axis. */

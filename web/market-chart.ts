@@ -27,14 +27,23 @@ export type MarketChart = {
 };
 
 type Line = ISeriesApi<'Line'>;
-type Fixed = { readonly price: ISeriesApi<'Candlestick'>; readonly gaps: ISeriesApi<'Histogram'>; readonly volume: ISeriesApi<'Histogram'> };
+type Fixed = {
+  readonly price: ISeriesApi<'Candlestick'>;
+  readonly gaps: ISeriesApi<'Histogram'>;
+  readonly volume: ISeriesApi<'Histogram'>;
+};
 type Macd = { readonly histogram: ISeriesApi<'Histogram'>; readonly macd: Line; readonly signal: Line };
 
 const HEIGHTS: Readonly<Record<Panel, number>> = { price: 50, volume: 14, rsi: 17, macd: 19 };
 const PANE: Readonly<Record<Panel, number>> = { price: 0, volume: 1, rsi: 2, macd: 3 };
 const PIXELS_PER_CANDLE = 7;
 // Only the bounds at 30 and 70 are labelled: ticks of a low panel would stand on top of them.
-const RSI_FORMAT: PriceFormat = { type: 'custom', minMove: 0.1, formatter: (value: number) => String(Math.round(value * 10) / 10), tickmarksFormatter: (values) => values.map(() => '') };
+const RSI_FORMAT: PriceFormat = {
+  type: 'custom',
+  minMove: 0.1,
+  formatter: (value: number) => String(Math.round(value * 10) / 10),
+  tickmarksFormatter: (values) => values.map(() => ''),
+};
 const QUIET = { lastValueVisible: false, priceLineVisible: false } as const;
 
 /** Four panels over one time axis, in `container`. */
@@ -91,7 +100,11 @@ function chartOptions(): Parameters<typeof createChart>[1] {
       panes: { separatorColor: COLORS.axis, separatorHoverColor: COLORS.axis },
     },
     grid: { vertLines: { color: COLORS.grid }, horzLines: { color: COLORS.grid } },
-    crosshair: { mode: CrosshairMode.Normal, vertLine: { color: COLORS.crosshair, labelBackgroundColor: COLORS.axis }, horzLine: { color: COLORS.crosshair, labelBackgroundColor: COLORS.axis } },
+    crosshair: {
+      mode: CrosshairMode.Normal,
+      vertLine: { color: COLORS.crosshair, labelBackgroundColor: COLORS.axis },
+      horzLine: { color: COLORS.crosshair, labelBackgroundColor: COLORS.axis },
+    },
     rightPriceScale: { borderColor: COLORS.axis, minimumWidth: 64 },
     timeScale: { borderColor: COLORS.axis, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 0.5 },
     localization: { locale: 'en-GB', timeFormatter: (time: Time) => `${utcMinute(Number(time) * 1000)} UTC` },
@@ -99,7 +112,12 @@ function chartOptions(): Parameters<typeof createChart>[1] {
 }
 
 function addFixed(api: IChartApi): Fixed {
-  const gaps = api.addSeries(HistogramSeries, { ...QUIET, priceScaleId: 'gaps', color: COLORS.gap, autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 1 } }) });
+  const gaps = api.addSeries(HistogramSeries, {
+    ...QUIET,
+    priceScaleId: 'gaps',
+    color: COLORS.gap,
+    autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 1 } }),
+  });
   api.priceScale('gaps').applyOptions({ scaleMargins: { top: 0, bottom: 0 } });
   const price = api.addSeries(CandlestickSeries, {
     upColor: COLORS.up,
@@ -183,11 +201,27 @@ function addRsi(api: IChartApi): Line {
   const whole = { priceRange: { minValue: 0, maxValue: 100 } };
   const line = api.addSeries(
     LineSeries,
-    { ...QUIET, color: COLORS.rsi, lineWidth: 1, crosshairMarkerVisible: false, priceFormat: RSI_FORMAT, autoscaleInfoProvider: () => whole },
+    {
+      ...QUIET,
+      color: COLORS.rsi,
+      lineWidth: 1,
+      crosshairMarkerVisible: false,
+      priceFormat: RSI_FORMAT,
+      autoscaleInfoProvider: () => whole,
+    },
     PANE.rsi,
   );
   line.priceScale().applyOptions({ scaleMargins: { top: 0.04, bottom: 0.04 } });
-  for (const price of [30, 70]) line.createPriceLine({ price, color: COLORS.rsiBound, lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true, axisLabelColor: COLORS.background, axisLabelTextColor: COLORS.text });
+  for (const price of [30, 70])
+    line.createPriceLine({
+      price,
+      color: COLORS.rsiBound,
+      lineWidth: 1,
+      lineStyle: LineStyle.Dashed,
+      axisLabelVisible: true,
+      axisLabelColor: COLORS.background,
+      axisLabelTextColor: COLORS.text,
+    });
   return line;
 }
 
@@ -195,7 +229,9 @@ function drawMacd({ histogram, macd, signal }: Macd, chart: Chart): void {
   for (const series of [histogram, macd, signal]) series.applyOptions({ priceFormat: priceFormat(macdDigits(chart)) });
   macd.setData(points(chart, 'MACD'));
   signal.setData(points(chart, 'MACD_signal'));
-  histogram.setData(points(chart, 'MACD_histogram').map((point) => ({ ...point, color: point.value < 0 ? COLORS.downSoft : COLORS.upSoft })));
+  histogram.setData(
+    points(chart, 'MACD_histogram').map((point) => ({ ...point, color: point.value < 0 ? COLORS.downSoft : COLORS.upSoft })),
+  );
 }
 
 function points({ indicators }: Chart, name: string): { time: UTCTimestamp; value: number }[] {

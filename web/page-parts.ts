@@ -85,7 +85,9 @@ function sourceText({ mode, recording, nowMs, speed }: PlatformStatus): string {
 
 function provenanceText({ mode, series }: PlatformStatus): string {
   const source = mode === 'live' ? 'as their public REST APIs serve them' : 'recorded from their public data and replayed';
-  const binanceus = series.some(({ exchange }) => exchange === 'binanceus') ? ' binanceus is Binance.US, a market of its own, not binance.' : '';
+  const binanceus = series.some(({ exchange }) => exchange === 'binanceus')
+    ? ' binanceus is Binance.US, a market of its own, not binance.'
+    : '';
   return `Candles are the exchanges\u2019 own, ${source}.${binanceus}`;
 }
 

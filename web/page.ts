@@ -65,7 +65,9 @@ async function refreshSeries(status: PlatformStatus, series: SeriesStatus, signa
   held = withAnswer(known, query, answer);
   market.draw(held.chart, known === null || known.chart.candles.length === 0);
   parts.describe(held.chart);
-  parts.showEmpty(held.chart.candles.length === 0 ? `No candle of ${symbol} at ${exchange} in ${timeframe} is stored yet \u00b7 ${status.phase}` : null);
+  parts.showEmpty(
+    held.chart.candles.length === 0 ? `No candle of ${symbol} at ${exchange} in ${timeframe} is stored yet \u00b7 ${status.phase}` : null,
+  );
   parts.showFreshness(freshnessOf(status, series, answer.timeframeMs));
 }
 

@@ -26,7 +26,11 @@ export async function fetchStatus(signal: AbortSignal): Promise<PlatformStatus> 
   return (await fetchJson('/api/status', signal)) as PlatformStatus;
 }
 
-export async function fetchChart({ exchange, symbol, timeframe }: Series, { fromMs, limit }: ChartQuery, signal: AbortSignal): Promise<Chart> {
+export async function fetchChart(
+  { exchange, symbol, timeframe }: Series,
+  { fromMs, limit }: ChartQuery,
+  signal: AbortSignal,
+): Promise<Chart> {
   const query = new URLSearchParams({ exchange, symbol, timeframe, limit: String(limit) });
   if (fromMs !== null) query.set('from', String(Math.max(0, fromMs)));
   return (await fetchJson(`/api/chart?${query}`, signal)) as Chart;

@@ -45,7 +45,11 @@ export function createIndicatorsHandler(open: () => Promise<IndicatorsDependenci
   }) as unknown as IndicatorsHandler;
 }
 
-async function indicatorsTick(dependencies: IndicatorsDependencies, memories: Map<Exchange, IndicatorsMemory>, record: SQSRecord): Promise<void> {
+async function indicatorsTick(
+  dependencies: IndicatorsDependencies,
+  memories: Map<Exchange, IndicatorsMemory>,
+  record: SQSRecord,
+): Promise<void> {
   const { settings, timeframes, ttlDays, onReport, ...ports } = dependencies;
   const tick = parseTickMessage({ messageGroupId: record.attributes.MessageGroupId, body: record.body });
   if (typeof tick === 'string') {
@@ -68,9 +72,32 @@ async function indicatorsTick(dependencies: IndicatorsDependencies, memories: Ma
 const DAY_MS = 86_400_000;
 
 /** One line a tick that a person can read. */
-function logReport(logger: Logger, { exchange, tickMs, seriesRead, candlesComputed, valuesWritten, filledCandles, warming, cacheKeysWritten, cacheFailure }: IndicatorsReport): void {
+function logReport(
+  logger: Logger,
+  {
+    exchange,
+    tickMs,
+    seriesRead,
+    candlesComputed,
+    valuesWritten,
+    filledCandles,
+    warming,
+    cacheKeysWritten,
+    cacheFailure,
+  }: IndicatorsReport,
+): void {
   const tick = new Date(tickMs).toISOString();
-  logger.info('computed indicators', { exchange, tick, series: seriesRead, candles: candlesComputed, values: valuesWritten, filled: filledCandles, warming: warming.length, cacheKeysWritten, cacheFailure });
+  logger.info('computed indicators', {
+    exchange,
+    tick,
+    series: seriesRead,
+    candles: candlesComputed,
+    values: valuesWritten,
+    filled: filledCandles,
+    warming: warming.length,
+    cacheKeysWritten,
+    cacheFailure,
+  });
 }
 
 /** On Lambda: configuration from the bundle, secrets and overrides from the environment, opened at the first event. */
@@ -87,5 +114,13 @@ export const handler = createIndicatorsHandler(async () => {
   });
   const { ttlDays } = config.databases.clickhouse;
   const timeframes = config.sync.timeframes;
-  return { settings: config.indicators, timeframes, ttlDays: ttlDays === 0 ? null : ttlDays, db, cache: createCacheClient(config, clock), clock, logger };
+  return {
+    settings: config.indicators,
+    timeframes,
+    ttlDays: ttlDays === 0 ? null : ttlDays,
+    db,
+    cache: createCacheClient(config, clock),
+    clock,
+    logger,
+  };
 });

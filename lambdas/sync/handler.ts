@@ -57,14 +57,24 @@ async function syncTick(dependencies: SyncDependencies, memories: Map<Exchange, 
   memories.set(tick.exchange, memory);
   const report = await syncCandles(
     { api: api(tick.exchange), db, clock, ...(onSeries === undefined ? {} : { onSeries }) },
-    { symbols: symbols(tick.exchange), timeframes: settings.timeframes, tickMs: tick.tickMs, settings, memory, ...(hasSeries === undefined ? {} : { hasSeries }) },
+    {
+      symbols: symbols(tick.exchange),
+      timeframes: settings.timeframes,
+      tickMs: tick.tickMs,
+      settings,
+      memory,
+      ...(hasSeries === undefined ? {} : { hasSeries }),
+    },
   );
   logReport(logger, report);
   onReport?.(report);
 }
 
 /** One line a tick that a person can read; what went wrong has lines of its own. */
-function logReport(logger: Logger, { exchange, tickMs, series, fetched, stored, changed, unchanged, refused, missing, unavailable, failure }: SyncReport): void {
+function logReport(
+  logger: Logger,
+  { exchange, tickMs, series, fetched, stored, changed, unchanged, refused, missing, unavailable, failure }: SyncReport,
+): void {
   const tick = new Date(tickMs).toISOString();
   logger.info('synced', { exchange, tick, series: series.length, fetched, stored, changed, unchanged, refused, missing });
   if (failure !== null) logger.warn('the exchange could not be asked', { exchange, tick, ...failure });

@@ -5,7 +5,7 @@
  */
 export type Decimal = string & { readonly __brand: 'Decimal' };
 
-export const MAX_INTEGER_DIGITS = 20;
+const MAX_INTEGER_DIGITS = 20;
 export const MAX_FRACTION_DIGITS = 18;
 
 // One pass, no nested quantifiers: the input comes from outside. Length is checked first.

@@ -11,7 +11,7 @@ export class ConfigError extends Error {
   }
 }
 
-export const EXCHANGE_ERROR_CODES = [
+const EXCHANGE_ERROR_CODES = [
   'UNREACHABLE',
   'TIMEOUT',
   'RATE_LIMITED',

@@ -16,7 +16,8 @@ export function parseTickMessage({ messageGroupId, body }: TickMessage): Schedul
   if (!isExchange(messageGroupId)) return `the message group "${messageGroupId}" is not an exchange`;
   const event = parseObject(body);
   if (event === null) return 'the body is not a JSON object';
-  const timeMs = typeof event['time'] === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(event['time']) ? Date.parse(event['time']) : Number.NaN;
+  const timeMs =
+    typeof event['time'] === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(event['time']) ? Date.parse(event['time']) : Number.NaN;
   if (Number.isNaN(timeMs)) return `the event's time "${String(event['time'])}" is not an ISO time`;
   const detail = event['detail'];
   const mode = typeof detail === 'object' && detail !== null && 'mode' in detail && detail.mode === 'catch-up' ? 'catch-up' : 'tick';
@@ -27,7 +28,10 @@ export function parseTickMessage({ messageGroupId, body }: TickMessage): Schedul
 export function tickMessage({ exchange, tickMs, mode }: ScheduledTick): TickMessage {
   const time = new Date(tickMs).toISOString().replace('.000Z', 'Z');
   const detail = mode === 'catch-up' ? { mode } : {};
-  return { messageGroupId: exchange, body: JSON.stringify({ version: '0', source: 'aws.events', 'detail-type': 'Scheduled Event', time, detail }) };
+  return {
+    messageGroupId: exchange,
+    body: JSON.stringify({ version: '0', source: 'aws.events', 'detail-type': 'Scheduled Event', time, detail }),
+  };
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -6,7 +6,11 @@ import type { Timer } from '#core/ports/timer.ts';
 import { createCcxtRestApi } from '#providers/ccxt/ccxt-rest-api.ts';
 
 /** REST access to one exchange. `restUrl` (a recorded exchange's) goes before the configured one. */
-export function createExchangeRestApi(config: Config, exchange: Exchange, { clock, timer, restUrl }: { clock: Clock; timer: Timer; restUrl?: string | undefined }): ExchangeRestApi {
+export function createExchangeRestApi(
+  config: Config,
+  exchange: Exchange,
+  { clock, timer, restUrl }: { clock: Clock; timer: Timer; restUrl?: string | undefined },
+): ExchangeRestApi {
   return createCcxtRestApi({
     exchange,
     restUrl: restUrl ?? config.exchanges[exchange]?.restUrl,

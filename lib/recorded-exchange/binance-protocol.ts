@@ -38,7 +38,14 @@ export const binanceVenue: VenueKind = {
     return (candle) => {
       const { openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount } = candle;
       const quote = quoteVolume === null ? `"${UNRECORDED_FIGURE}"` : price(quoteVolume);
-      const columns = [openTimeMs, ...[open, high, low, close, volume].map(price), openTimeMs + TIMEFRAME_MS[timeframe] - 1, quote, tradeCount ?? 0, TAKER_COLUMNS];
+      const columns = [
+        openTimeMs,
+        ...[open, high, low, close, volume].map(price),
+        openTimeMs + TIMEFRAME_MS[timeframe] - 1,
+        quote,
+        tradeCount ?? 0,
+        TAKER_COLUMNS,
+      ];
       // Joined once, not concatenated: an answer copies hundreds of these texts, and a concatenated one is walked piece by piece each time.
       return ['[', columns.join(','), ']'].join('');
     };

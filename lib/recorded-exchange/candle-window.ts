@@ -12,7 +12,7 @@ const MAX_SLOTS = 5_300_000;
 /** What a venue does with a candle in which nothing traded. */
 export type EmptyCandles = 'filled' | 'absent';
 
-export type WindowQuery = {
+type WindowQuery = {
   readonly nowMs: number;
   /** First and last open time wanted, both inclusive, UTC ms; they need not be on the grid. */
   readonly fromMs: number;
@@ -155,7 +155,9 @@ function rowsBySlot(series: Series, { openTimesMs }: RecordedCandles, timeframeM
   const firstMs = openTimesMs[0] ?? 0;
   const slots = ((openTimesMs.at(-1) ?? 0) - firstMs) / timeframeMs + 1;
   if (slots > MAX_SLOTS) {
-    throw new ConfigError(`recording of ${seriesKey(series)} spans "${slots}" candles; at most ${MAX_SLOTS} are served; cut it into shorter folders`);
+    throw new ConfigError(
+      `recording of ${seriesKey(series)} spans "${slots}" candles; at most ${MAX_SLOTS} are served; cut it into shorter folders`,
+    );
   }
   const rows = new Int32Array(slots);
   openTimesMs.forEach((timeMs, row) => {

@@ -107,7 +107,8 @@ function candles(market: VenueMarket, query: URLSearchParams, nowMs: number): Ve
   const timeframe = GRANULARITIES[query.get('granularity') ?? ''];
   if (timeframe === undefined) return invalid(`granularity must be one of ${Object.keys(GRANULARITIES).join(', ')}`);
   const [start, end, limit = MAX_BUCKETS] = ['start', 'end', 'limit'].map((name) => wholeNumber(query, name));
-  if (start === undefined || end === undefined || Number.isNaN(start + end)) return invalid('start and end must be unix timestamps in seconds');
+  if (start === undefined || end === undefined || Number.isNaN(start + end))
+    return invalid('start and end must be unix timestamps in seconds');
   if (Number.isNaN(limit) || limit < 1 || limit > MAX_BUCKETS) return invalid(`limit must be between 1 and ${MAX_BUCKETS}`);
   const stepSeconds = TIMEFRAME_MS[timeframe] / SECOND_MS;
   const buckets = Math.floor(end / stepSeconds) - Math.ceil(start / stepSeconds) + 1;

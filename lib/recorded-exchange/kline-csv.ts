@@ -33,13 +33,15 @@ export function parseKlineCsv(file: string, text: string, timeframeMs: number): 
   for (let offset = headerEnd + 1; offset < text.length; offset = endOfLine(text, offset) + 1) {
     const where = `${file} line ${offsets.length + 2}`;
     const cells = text.slice(offset, endOfLine(text, offset)).split(',');
-    if (cells.length !== width) throw new ConfigError(`${where}: has ${cells.length} fields; the header names ${width}; add or remove the difference`);
+    if (cells.length !== width)
+      throw new ConfigError(`${where}: has ${cells.length} fields; the header names ${width}; add or remove the difference`);
     const line = { where, cells, at };
     openTimesMs.push(checkedTime(line, timeframeMs, openTimesMs.at(-1)));
     priceDecimals = Math.max(priceDecimals, checkedFigures(line));
     offsets.push(offset);
   }
-  if (offsets.length === 0) throw new ConfigError(`${file} has no rows; a series needs at least one; remove it from recording.yaml or record it`);
+  if (offsets.length === 0)
+    throw new ConfigError(`${file} has no rows; a series needs at least one; remove it from recording.yaml or record it`);
   return {
     openTimesMs: Float64Array.from(openTimesMs),
     priceDecimals,
@@ -86,24 +88,32 @@ function columnsOf(file: string, header: string): Map<Column, number> {
     const column = COLUMNS.find((one) => one === name);
     if ((column === undefined && !IGNORED.includes(name)) || names.indexOf(name) !== index) {
       const problem = column === undefined ? 'is not a known column' : 'is there twice';
-      throw new ConfigError(`${file} line 1: column ${quoted(name)} ${problem}; known are ${[...COLUMNS, ...IGNORED].join(',')}; correct the header`);
+      throw new ConfigError(
+        `${file} line 1: column ${quoted(name)} ${problem}; known are ${[...COLUMNS, ...IGNORED].join(',')}; correct the header`,
+      );
     }
     if (column !== undefined) at.set(column, index);
   });
   const missing = REQUIRED.find((column) => !at.has(column));
-  if (missing !== undefined) throw new ConfigError(`${file} line 1: column "${missing}" is missing; a header needs ${REQUIRED.join(',')}; add it`);
+  if (missing !== undefined)
+    throw new ConfigError(`${file} line 1: column "${missing}" is missing; a header needs ${REQUIRED.join(',')}; add it`);
   return at;
 }
 
 function checkedTime({ where, cells, at }: Line, timeframeMs: number, previousMs: number | undefined): number {
   const text = cell(cells, at, 'open_time');
   const openTimeMs = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(openTimeMs)) throw new ConfigError(`${where}: open_time ${quoted(text)} is not a time; write milliseconds since 1970 in digits`);
+  if (Number.isNaN(openTimeMs))
+    throw new ConfigError(`${where}: open_time ${quoted(text)} is not a time; write milliseconds since 1970 in digits`);
   if (openTimeMs % timeframeMs !== 0) {
-    throw new ConfigError(`${where}: open_time "${text}" is not on the grid of ${timeframeMs} ms; correct it or the timeframe in the file name`);
+    throw new ConfigError(
+      `${where}: open_time "${text}" is not on the grid of ${timeframeMs} ms; correct it or the timeframe in the file name`,
+    );
   }
   if (previousMs !== undefined && openTimeMs <= previousMs) {
-    throw new ConfigError(`${where}: open_time "${text}" is not after "${previousMs}" of the line before; sort the rows and remove repeated ones`);
+    throw new ConfigError(
+      `${where}: open_time "${text}" is not after "${previousMs}" of the line before; sort the rows and remove repeated ones`,
+    );
   }
   return openTimeMs;
 }

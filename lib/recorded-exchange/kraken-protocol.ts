@@ -22,7 +22,15 @@ const MINUTE_MS = 60_000;
 
 // Kraken's own names; other assets keep theirs.
 const WS_NAMES: Readonly<Record<string, string>> = { BTC: 'XBT', DOGE: 'XDG' };
-const ASSET_IDS: Readonly<Record<string, string>> = { BTC: 'XXBT', ETH: 'XETH', XRP: 'XXRP', DOGE: 'XXDG', USD: 'ZUSD', EUR: 'ZEUR', GBP: 'ZGBP' };
+const ASSET_IDS: Readonly<Record<string, string>> = {
+  BTC: 'XXBT',
+  ETH: 'XETH',
+  XRP: 'XXRP',
+  DOGE: 'XXDG',
+  USD: 'ZUSD',
+  EUR: 'ZEUR',
+  GBP: 'ZGBP',
+};
 
 /** Kraken spot, its public paths. Errors come inside an answer with status 200. */
 export const krakenVenue: VenueKind = {
@@ -92,7 +100,10 @@ function assetsOf(markets: readonly ListedMarket[], bodies: RecordedBodies): Jso
 }
 
 function builtAsset(id: unknown, asset: string): [string, JsonObject] {
-  return [String(id), { aclass: 'currency', altname: WS_NAMES[asset] ?? asset, decimals: VOLUME_DECIMALS, display_decimals: 5, status: 'enabled' }];
+  return [
+    String(id),
+    { aclass: 'currency', altname: WS_NAMES[asset] ?? asset, decimals: VOLUME_DECIMALS, display_decimals: 5, status: 'enabled' },
+  ];
 }
 
 type Venue = { readonly all: readonly VenueMarket[]; readonly byName: ReadonlyMap<string, VenueMarket>; readonly assets: JsonObject };
@@ -102,7 +113,8 @@ function answerOf({ path, query, nowMs }: VenueRequest, venue: Venue): VenueAnsw
   if (path === '/0/public/AssetPairs') return assetPairs(query, venue);
   if (path === '/0/public/Assets') return assets(query, venue);
   if (path === '/0/public/Time') return result({ unixtime: Math.floor(nowMs / SECOND_MS), rfc1123: rfc1123(nowMs) });
-  if (path === '/0/public/SystemStatus') return result({ status: 'online', timestamp: new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z') });
+  if (path === '/0/public/SystemStatus')
+    return result({ status: 'online', timestamp: new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z') });
   return undefined;
 }
 
@@ -142,13 +154,18 @@ function assetPairs(query: URLSearchParams, { all, byName }: Venue): VenueAnswer
 function assets(query: URLSearchParams, venue: Venue): VenueAnswer {
   const names = query.get('asset')?.split(',');
   if (names === undefined) return result(venue.assets);
-  const found = Object.entries(venue.assets).filter(([id, entry]) => names.some((name) => name === id || (isJsonObject(entry) && name === entry['altname'])));
+  const found = Object.entries(venue.assets).filter(([id, entry]) =>
+    names.some((name) => name === id || (isJsonObject(entry) && name === entry['altname'])),
+  );
   return found.length < names.length ? refusal('EQuery:Unknown asset') : result(Object.fromEntries(found));
 }
 
 /** `Sat, 11 Mar 23 00:00:00 +0000`: the year has two digits there. */
 function rfc1123(timeMs: number): string {
-  return new Date(timeMs).toUTCString().replace(/ \d\d(\d\d) /, ' $1 ').replace('GMT', '+0000');
+  return new Date(timeMs)
+    .toUTCString()
+    .replace(/ \d\d(\d\d) /, ' $1 ')
+    .replace('GMT', '+0000');
 }
 
 function result(value: unknown): VenueAnswer {

@@ -18,7 +18,7 @@ export type RecordedExchangeOptions = {
   readonly ports?: Readonly<Partial<Record<Exchange, number>>>;
 };
 
-export type RequestCount = {
+type RequestCount = {
   readonly all: number;
   /** Answered with a status of 400 or above. */
   readonly refused: number;

@@ -9,7 +9,7 @@ import { parseKlineCsv, type RecordedCandles } from './kline-csv.ts';
 const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
 
 /** `klines/kraken_BTC-USD_1m.csv.gz`: where a recording folder keeps the candles of a series. */
-export function klinesFile({ exchange, symbol, timeframe }: Series): string {
+function klinesFile({ exchange, symbol, timeframe }: Series): string {
   return `klines/${exchange}_${symbol.replace('/', '-')}_${timeframe}.csv.gz`;
 }
 
@@ -36,7 +36,10 @@ function unpacked(file: string): string {
     // JSON bodies have UTF-8 names; the figures of a CSV file are ASCII in either.
     return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES }).toString('utf8');
   } catch (cause) {
-    throw new ConfigError(`${file} is not a whole gzip file of at most ${MAX_UNPACKED_BYTES} bytes unpacked (${reason(cause)}); cut it again`, { cause });
+    throw new ConfigError(
+      `${file} is not a whole gzip file of at most ${MAX_UNPACKED_BYTES} bytes unpacked (${reason(cause)}); cut it again`,
+      { cause },
+    );
   }
 }
 

@@ -33,7 +33,10 @@ export function openVenue(manifest: RecordingManifest, exchange: Exchange): Venu
   const recorded = readCandles(manifest, exchange);
   const candlesOf = (symbol: MarketSymbol): CandlesByTimeframe => recorded.get(symbol) ?? {};
   const built = builtMarkets(manifest, exchange, listed, recorded, kind, metadata);
-  const markets = [...listed, ...built].map((market): VenueMarket => ({ ...market, windows: windowsOf(manifest, exchange, market, candlesOf(market.symbol), kind) }));
+  const markets = [...listed, ...built].map((market): VenueMarket => ({
+    ...market,
+    windows: windowsOf(manifest, exchange, market, candlesOf(market.symbol), kind),
+  }));
   return kind.createProtocol(markets, bodies);
 }
 
@@ -50,7 +53,9 @@ function listedIn(manifest: RecordingManifest, kind: VenueKind, metadata: Record
   if (metadata.markets === null) return [];
   const listed = kind.listedMarkets(bodies.markets);
   if (listed !== undefined) return listed;
-  throw new ConfigError(`${join(manifest.dir, metadata.markets)} is not a list of markets of that venue; record it again or remove it from recording.yaml`);
+  throw new ConfigError(
+    `${join(manifest.dir, metadata.markets)} is not a list of markets of that venue; record it again or remove it from recording.yaml`,
+  );
 }
 
 function builtMarkets(
@@ -66,7 +71,8 @@ function builtMarkets(
   for (const symbol of recorded.keys()) {
     const isBuilt = metadata.built.includes(symbol);
     if (isBuilt && known.has(symbol)) throw new ConfigError(`${where} "${symbol}" is in ${metadata.markets ?? ''} already; remove it`);
-    if (!isBuilt && !known.has(symbol)) throw new ConfigError(`${where} lacks "${symbol}", of which no metadata were recorded; add it there`);
+    if (!isBuilt && !known.has(symbol))
+      throw new ConfigError(`${where} lacks "${symbol}", of which no metadata were recorded; add it there`);
   }
   return metadata.built.map((symbol) => kind.builtMarket(symbol, priceDecimalsOf(recorded.get(symbol) ?? {})));
 }

@@ -3,14 +3,20 @@ type Caller<T> = { readonly rows: readonly T[]; readonly resolve: () => void; re
 /**
  * Writes that come while a write is under way wait for it and then go together, as one. Each caller's promise settles with what became of
  * its own rows: when a write for several callers fails, each caller's rows are tried alone, so that bad rows spoil nobody else's.
+ * `linger` is waited for before each write, so that callers of about the same moment find each other.
  */
-export function createGroupCommit<T>(write: (rows: readonly T[]) => Promise<void>): (rows: readonly T[]) => Promise<void> {
+export function createGroupCommit<T>(
+  linger: () => Promise<void>,
+  write: (rows: readonly T[]) => Promise<void>,
+): (rows: readonly T[]) => Promise<void> {
   let waiting: Caller<T>[] = [];
   let isWriting = false;
 
   const writeWaiting = async (): Promise<void> => {
     isWriting = true;
     while (waiting.length > 0) {
+      // oxlint-disable-next-line no-await-in-loop -- one write at a time is the point
+      await linger();
       const group = waiting;
       waiting = [];
       // oxlint-disable-next-line no-await-in-loop -- one write at a time is the point

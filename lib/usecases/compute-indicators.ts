@@ -9,7 +9,15 @@ import { createGridWorkspace } from '#domain/candles/filled-grid.ts';
 import { createIndicatorSet, type IndicatorSet } from '#domain/indicators/indicator-set.ts';
 import type { IndicatorSetting } from '#domain/indicators/registry.ts';
 import { seriesValues, type SeriesValues } from '#domain/indicators/series-values.ts';
-import { createIndicatorsMemory, dueTimeframes, isKnown, recall, remember, settleTimeframe, type IndicatorsMemory } from './indicators-memory.ts';
+import {
+  createIndicatorsMemory,
+  dueTimeframes,
+  isKnown,
+  recall,
+  remember,
+  settleTimeframe,
+  type IndicatorsMemory,
+} from './indicators-memory.ts';
 
 export type IndicatorsSettings = {
   readonly indicators: readonly IndicatorSetting[];
@@ -41,7 +49,7 @@ export type ComputeIndicatorsInput = {
   readonly keptFromMs?: number | undefined;
 };
 
-export type WarmingSeries = { readonly series: Series; readonly candles: number; readonly needed: number };
+type WarmingSeries = { readonly series: Series; readonly candles: number; readonly needed: number };
 
 export type IndicatorsReport = {
   readonly exchange: Exchange;
@@ -102,7 +110,9 @@ export async function computeIndicators(ports: ComputeIndicatorsPorts, input: Co
     candlesRead,
     ...writer.written(),
     filledCandles,
-    warming: newest.filter(({ gridCandles }) => gridCandles < needed).map(({ series, gridCandles }) => ({ series, candles: gridCandles, needed })),
+    warming: newest
+      .filter(({ gridCandles }) => gridCandles < needed)
+      .map(({ series, gridCandles }) => ({ series, candles: gridCandles, needed })),
     cacheKeysWritten: cacheFailure === null ? entries.length : 0,
     cacheFailure,
   };
@@ -127,7 +137,8 @@ async function* settledSeries(db: ComputeIndicatorsPorts['db'], round: Round, se
       if (wanted !== null && !wanted.some((one) => seriesKey(one) === seriesKey(series))) continue;
       const isWhole = query.seenFromMs[series.timeframe] !== undefined;
       const read = isWhole ? found : recall(round.memory, found, query.fromMs[series.timeframe] ?? 0);
-      const values = read === null ? null : seriesValues(read, set, valuesRule(round, series, checkFromMs[series.timeframe] ?? 0), workspace);
+      const values =
+        read === null ? null : seriesValues(read, set, valuesRule(round, series, checkFromMs[series.timeframe] ?? 0), workspace);
       if (read === null || values === null || values.unsettled) unsettled.push(series);
       else yield { series, read, values, keepFromMs: keepFromMs[series.timeframe] ?? 0 };
     }
@@ -151,7 +162,12 @@ type OpenTimes = Readonly<Partial<Record<Timeframe, number>>>;
 type Reach = { readonly query: IndicatorInputQuery; readonly checkFromMs: OpenTimes; readonly keepFromMs: OpenTimes };
 
 /** What to read so that the newest `depth` candles can be checked and computed again: of all series, or of the `wanted` ones. */
-function reachOf({ exchange, tickMs, settings, memory, ...round }: Round, set: IndicatorSet, depth: number, wanted: readonly Series[] | null): Reach {
+function reachOf(
+  { exchange, tickMs, settings, memory, ...round }: Round,
+  set: IndicatorSet,
+  depth: number,
+  wanted: readonly Series[] | null,
+): Reach {
   const timeframes = round.timeframes.filter((timeframe) => wanted === null || wanted.some((series) => series.timeframe === timeframe));
   const backFrom = (candles: number, of: readonly Timeframe[]) =>
     Object.fromEntries(of.map((timeframe) => [timeframe, candlesBefore(tickMs, TIMEFRAME_MS[timeframe], candles)]));
@@ -221,7 +237,11 @@ function cacheEntry({ series, openTimeMs, values, gridCandles }: Newest, needed:
   };
 }
 
-async function writeCache({ cache, logger }: ComputeIndicatorsPorts, { exchange, settings }: ComputeIndicatorsInput, entries: readonly CacheEntry[]): Promise<string | null> {
+async function writeCache(
+  { cache, logger }: ComputeIndicatorsPorts,
+  { exchange, settings }: ComputeIndicatorsInput,
+  entries: readonly CacheEntry[],
+): Promise<string | null> {
   if (entries.length === 0) return null;
   try {
     await cache.writeHashes(entries, settings.ttlSeconds);

@@ -32,7 +32,12 @@ export function dueTimeframes(memory: IndicatorsMemory, timeframes: readonly Tim
 }
 
 /** A timeframe is settled until its next candle closes once all its series have values up to the newest closed candle. */
-export function settleTimeframe(memory: IndicatorsMemory, timeframe: Timeframe, tickMs: number, newest: readonly { readonly series: Series; readonly openTimeMs: number }[]): void {
+export function settleTimeframe(
+  memory: IndicatorsMemory,
+  timeframe: Timeframe,
+  tickMs: number,
+  newest: readonly { readonly series: Series; readonly openTimeMs: number }[],
+): void {
   const step = TIMEFRAME_MS[timeframe];
   const closedMs = tickMs - (tickMs % step);
   const own = newest.filter(({ series }) => series.timeframe === timeframe);
@@ -84,7 +89,12 @@ function joinedBig(older: BigUint64Array, count: number, newer: BigUint64Array):
 }
 
 /** Call only when the stale values are written: remembers what the store now holds from `fromMs` on. */
-export function remember(memory: IndicatorsMemory, read: IndicatorInput, written: readonly { readonly openTimeMs: number; readonly fingerprint: bigint }[], fromMs: number): void {
+export function remember(
+  memory: IndicatorsMemory,
+  read: IndicatorInput,
+  written: readonly { readonly openTimeMs: number; readonly fingerprint: bigint }[],
+  fromMs: number,
+): void {
   const first = read.openTimesMs.findIndex((openTimeMs) => openTimeMs >= fromMs);
   const start = first === -1 ? read.openTimesMs.length : first;
   const fingerprints = new Map(written.map(({ openTimeMs, fingerprint }) => [openTimeMs, fingerprint]));

@@ -52,7 +52,7 @@ export function createSyncMemory(): SyncMemory {
   return { readUntilMs: 0, series: new Map() };
 }
 
-export type Failure = { readonly code: string; readonly message: string };
+type Failure = { readonly code: string; readonly message: string };
 
 export type SeriesSyncReport = {
   readonly series: Series;
@@ -118,7 +118,13 @@ export async function syncCandles(ports: SyncPorts, input: SyncInput): Promise<S
     return result;
   });
   await store(ports, input, memory, results);
-  return reportOf(api.exchange, input, results.map(({ report }) => report), markets.unavailable, null);
+  return reportOf(
+    api.exchange,
+    input,
+    results.map(({ report }) => report),
+    markets.unavailable,
+    null,
+  );
 }
 
 function wantedSeries(exchange: Exchange, { timeframes, hasSeries }: SyncInput, symbols: readonly MarketSymbol[]): readonly Series[] {
@@ -151,14 +157,22 @@ function planJobs(input: SyncInput, memory: SyncMemory, series: readonly Series[
 const MEMORY_LASTS_MS = 3_600_000;
 
 /** Two reads of the store: how far each series reaches, and the candles among which holes are asked for again. */
-async function remember({ api, db, clock }: SyncPorts, { tickMs, settings, timeframes }: SyncInput, memory: SyncMemory, series: readonly Series[]): Promise<void> {
+async function remember(
+  { api, db, clock }: SyncPorts,
+  { tickMs, settings, timeframes }: SyncInput,
+  memory: SyncMemory,
+  series: readonly Series[],
+): Promise<void> {
   const nowMs = clock.nowMs();
   if (nowMs < memory.readUntilMs && series.every((one) => memory.series.has(seriesKey(one)))) return;
   const windows: Partial<Record<Timeframe, TimeWindow>> = {};
-  for (const timeframe of timeframes) windows[timeframe] = { fromMs: recheckFromMs(tickMs, TIMEFRAME_MS[timeframe], settings), untilMs: tickMs + TIMEFRAME_MS[timeframe] };
+  for (const timeframe of timeframes)
+    windows[timeframe] = { fromMs: recheckFromMs(tickMs, TIMEFRAME_MS[timeframe], settings), untilMs: tickMs + TIMEFRAME_MS[timeframe] };
   const extents = new Map((await db.storedExtents(api.exchange)).map((entry) => [seriesKey(entry.series), entry]));
   const symbols = [...new Set(series.map(({ symbol }) => symbol))];
-  const stored = new Map((await db.readCandles({ exchange: api.exchange, symbols, windows })).map((entry) => [seriesKey(entry.series), entry.candles]));
+  const stored = new Map(
+    (await db.readCandles({ exchange: api.exchange, symbols, windows })).map((entry) => [seriesKey(entry.series), entry.candles]),
+  );
   memory.series.clear();
   for (const key of series.map(seriesKey)) {
     const candles = new Map((stored.get(key) ?? []).map((candle) => [candle.openTimeMs, candle]));
@@ -168,7 +182,12 @@ async function remember({ api, db, clock }: SyncPorts, { tickMs, settings, timef
 }
 
 /** Writes what is new; only what the store has taken is remembered. */
-async function store({ db }: SyncPorts, { tickMs, settings }: SyncInput, memory: SyncMemory, results: readonly SeriesCandles[]): Promise<void> {
+async function store(
+  { db }: SyncPorts,
+  { tickMs, settings }: SyncInput,
+  memory: SyncMemory,
+  results: readonly SeriesCandles[],
+): Promise<void> {
   try {
     await db.insertCandles(results.filter(({ candles }) => candles.length > 0));
   } catch (error) {
@@ -188,7 +207,12 @@ async function store({ db }: SyncPorts, { tickMs, settings }: SyncInput, memory:
   }
 }
 
-type Fetched = { readonly candles: readonly Candle[]; readonly refused: readonly RefusedRow[]; readonly requests: number; readonly failure: Failure | null };
+type Fetched = {
+  readonly candles: readonly Candle[];
+  readonly refused: readonly RefusedRow[];
+  readonly requests: number;
+  readonly failure: Failure | null;
+};
 
 async function runJob(ports: SyncPorts, input: SyncInput, job: Job): Promise<SeriesCandles & { readonly report: SeriesSyncReport }> {
   const fetched = await fetchPages(ports.api, job);
@@ -235,7 +259,7 @@ async function fetchPages(api: ExchangeRestApi, { series, plan }: Job): Promise<
   const candles: Candle[] = [];
   const refused: RefusedRow[] = [];
   let requests = 0;
-  for (let fromMs = plan.fromMs; fromMs < plan.untilMs && requests < MAX_PAGES_PER_SERIES; ) {
+  for (let fromMs = plan.fromMs; fromMs < plan.untilMs && requests < MAX_PAGES_PER_SERIES;) {
     // One more than the closed ones, so that the row of the open candle never costs a closed one its place.
     const limit = Math.min((plan.untilMs - fromMs) / timeframeMs + 1, api.maxCandlesPerRequest);
     const pageUntilMs = fromMs + limit * timeframeMs;
@@ -265,7 +289,13 @@ function failureOf(error: unknown): Failure {
   return { code: error.code, message: error.message };
 }
 
-function reportOf(exchange: Exchange, { tickMs }: SyncInput, series: readonly SeriesSyncReport[], unavailable: MarketReport['unavailable'], failure: Failure | null): SyncReport {
+function reportOf(
+  exchange: Exchange,
+  { tickMs }: SyncInput,
+  series: readonly SeriesSyncReport[],
+  unavailable: MarketReport['unavailable'],
+  failure: Failure | null,
+): SyncReport {
   const sum = (count: (report: SeriesSyncReport) => number): number => series.reduce((total, report) => total + count(report), 0);
   return {
     exchange,

@@ -37,7 +37,11 @@ export type ChartRequest = {
 const CANDLES_BEFORE = 200;
 
 /** Reads a chart: with `fromMs` the oldest `limit` candles from there on, else the newest `limit`. */
-export async function readChart(db: Pick<TimeSeriesDb, 'readCandles' | 'readIndicators'>, status: SeriesStatus | undefined, request: ChartRequest): Promise<Chart> {
+export async function readChart(
+  db: Pick<TimeSeriesDb, 'readCandles' | 'readIndicators'>,
+  status: SeriesStatus | undefined,
+  request: ChartRequest,
+): Promise<Chart> {
   const { series, limit } = request;
   const timeframeMs = TIMEFRAME_MS[series.timeframe];
   const newestMs = status?.newestOpenTimeMs ?? null;

@@ -35,14 +35,19 @@ export function parseChartRequest(query: URLSearchParams, known: readonly Series
   const series = { exchange, symbol, timeframe };
   if (!known.some((one) => seriesKey(one) === seriesKey(series))) {
     const there = known.filter((one) => one.exchange === exchange && one.timeframe === timeframe).map((one) => one.symbol);
-    throw new ParameterError('symbol', symbol, there.length === 0 ? `a series; ${exchange} has none in ${timeframe}` : `one of ${there.join(', ')}`);
+    throw new ParameterError(
+      'symbol',
+      symbol,
+      there.length === 0 ? `a series; ${exchange} has none in ${timeframe}` : `one of ${there.join(', ')}`,
+    );
   }
   return { series, fromMs: parseFrom(query.get('from')), limit: parseLimit(query.get('limit')) };
 }
 
 function requireKnownOnce(query: URLSearchParams): void {
   for (const name of query.keys()) {
-    if (!(KNOWN as readonly string[]).includes(name)) throw new ParameterError(name, query.get(name), `no such parameter; known are ${KNOWN.join(', ')}`);
+    if (!(KNOWN as readonly string[]).includes(name))
+      throw new ParameterError(name, query.get(name), `no such parameter; known are ${KNOWN.join(', ')}`);
     if (query.getAll(name).length > 1) throw new ParameterError(name, query.getAll(name).join(' and '), 'it once');
   }
 }

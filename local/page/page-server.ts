@@ -68,9 +68,12 @@ type Refusal = { readonly status: number; readonly text: string };
 function refusalOf(request: IncomingMessage, own: ReadonlySet<string>): Refusal | null {
   const { host, origin } = request.headers;
   // Names that a stranger's DNS points here (DNS rebinding) arrive with that name.
-  if (host === undefined || !own.has(host.toLowerCase())) return { status: 403, text: `this page answers to ${[...own].join(' and ')} only` };
-  if (origin !== undefined && !isOwnOrigin(origin, own)) return { status: 403, text: 'this page answers to itself only, not to other sites' };
-  if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, text: 'there is nothing to write here, expected GET or HEAD' };
+  if (host === undefined || !own.has(host.toLowerCase()))
+    return { status: 403, text: `this page answers to ${[...own].join(' and ')} only` };
+  if (origin !== undefined && !isOwnOrigin(origin, own))
+    return { status: 403, text: 'this page answers to itself only, not to other sites' };
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return { status: 405, text: 'there is nothing to write here, expected GET or HEAD' };
   if (hasBody(request)) return { status: 413, text: 'a request with a body is not read, expected none' };
   return null;
 }
@@ -145,10 +148,16 @@ async function listen(server: Server, port: number): Promise<number> {
 
 function portProblem(port: number, cause: NodeJS.ErrnoException): Error {
   if (cause.code === 'EADDRINUSE') {
-    return new ConfigError(`port ${port} of ${HOST} is taken by another process, expected a free one for the page; stop that process or choose another with --port N`, { cause });
+    return new ConfigError(
+      `port ${port} of ${HOST} is taken by another process, expected a free one for the page; stop that process or choose another with --port N`,
+      { cause },
+    );
   }
   if (cause.code === 'EACCES') {
-    return new ConfigError(`port ${port} of ${HOST} is not allowed to this user, expected one for the page; choose one from 1024 on with --port N`, { cause });
+    return new ConfigError(
+      `port ${port} of ${HOST} is not allowed to this user, expected one for the page; choose one from 1024 on with --port N`,
+      { cause },
+    );
   }
   return cause;
 }

@@ -3,14 +3,23 @@ import { chromium, type Browser, type ConsoleMessage, type Page } from 'playwrig
 import { onTestFinished } from 'vitest';
 
 const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'] as const;
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** A browser with a profile of its own. Throws, rather than skips, when this machine has none. */
 export async function launchChromium(): Promise<Browser> {
   const named = process.env['CHROMIUM'];
   const executablePath = [...(named === undefined ? [] : [named]), ...EXECUTABLES].find((path) => existsSync(path));
   if (executablePath === undefined) {
-    throw new Error(`no browser at ${EXECUTABLES.join(', ')}: the page cannot be tested without one; install it (apt-get install -y chromium) or name one in CHROMIUM`);
+    throw new Error(
+      `no browser at ${EXECUTABLES.join(', ')}: the page cannot be tested without one; install it (apt-get install -y chromium) or name one in CHROMIUM`,
+    );
   }
   return await chromium.launch({ executablePath, args: ARGUMENTS });
 }

@@ -15,12 +15,19 @@ function seriesWith(part: Partial<SeriesStatus> = {}): SeriesStatus {
 }
 
 test('a candle that has just closed is fresh', () => {
-  expect(freshnessOf(statusAt(START + MINUTE), seriesWith(), MINUTE)).toEqual({ state: 'fresh', text: `${NEWEST} \u00b7 just closed \u00b7 none missing` });
+  expect(freshnessOf(statusAt(START + MINUTE), seriesWith(), MINUTE)).toEqual({
+    state: 'fresh',
+    text: `${NEWEST} \u00b7 just closed \u00b7 none missing`,
+  });
 });
 
 test('the age counts from the close, in the time of the replay', () => {
-  expect(freshnessOf(statusAt(START + 3 * MINUTE), seriesWith(), MINUTE).text).toBe(`${NEWEST} \u00b7 closed 2 min ago in replay time \u00b7 none missing`);
-  expect(freshnessOf(statusAt(START + 3 * MINUTE, { mode: 'live' }), seriesWith(), MINUTE).text).toBe(`${NEWEST} \u00b7 closed 2 min ago \u00b7 none missing`);
+  expect(freshnessOf(statusAt(START + 3 * MINUTE), seriesWith(), MINUTE).text).toBe(
+    `${NEWEST} \u00b7 closed 2 min ago in replay time \u00b7 none missing`,
+  );
+  expect(freshnessOf(statusAt(START + 3 * MINUTE, { mode: 'live' }), seriesWith(), MINUTE).text).toBe(
+    `${NEWEST} \u00b7 closed 2 min ago \u00b7 none missing`,
+  );
 });
 
 test('missing candles are counted', () => {
@@ -32,7 +39,10 @@ test('missing candles are counted', () => {
 test('a candle is stale when the next one is overdue by more than three ticks', () => {
   expect(freshnessOf(statusAt(START + 5 * MINUTE), seriesWith(), MINUTE).state).toBe('fresh');
   const stale = freshnessOf(statusAt(START + 6 * MINUTE), seriesWith(), MINUTE);
-  expect(stale).toEqual({ state: 'stale', text: `stale: the next candle is overdue by 4 min \u00b7 ${NEWEST} \u00b7 closed 5 min ago in replay time \u00b7 none missing` });
+  expect(stale).toEqual({
+    state: 'stale',
+    text: `stale: the next candle is overdue by 4 min \u00b7 ${NEWEST} \u00b7 closed 5 min ago in replay time \u00b7 none missing`,
+  });
 });
 
 test('an hour is not stale while the next hour is still open', () => {
@@ -42,7 +52,9 @@ test('an hour is not stale while the next hour is still open', () => {
 
 test('no tick for more than three ticks is stale, however new the candle', () => {
   const nowMs = START + 4 * MINUTE;
-  expect(freshnessOf(statusAt(nowMs, { tickMs: START + MINUTE }), seriesWith({ newestOpenTimeMs: START + 3 * MINUTE }), MINUTE).state).toBe('fresh');
+  expect(freshnessOf(statusAt(nowMs, { tickMs: START + MINUTE }), seriesWith({ newestOpenTimeMs: START + 3 * MINUTE }), MINUTE).state).toBe(
+    'fresh',
+  );
   const stopped = freshnessOf(statusAt(nowMs, { tickMs: START }), seriesWith({ newestOpenTimeMs: START + 3 * MINUTE }), MINUTE);
   expect([stopped.state, stopped.text.split(' \u00b7 ')[0]]).toEqual(['stale', 'stale: no tick for 4 min']);
 });

@@ -49,7 +49,10 @@ describe('what is asked for next', () => {
 
 describe('what is held after an answer', () => {
   test('a whole answer replaces what was held', () => {
-    expect(withAnswer(held(50, 60), { fromMs: null, limit: 600 }, chartOf(40, 60, '2'))).toEqual({ chart: chartOf(40, 60, '2'), updates: 0 });
+    expect(withAnswer(held(50, 60), { fromMs: null, limit: 600 }, chartOf(40, 60, '2'))).toEqual({
+      chart: chartOf(40, 60, '2'),
+      updates: 0,
+    });
   });
 
   test('a later part replaces everything from its beginning on, values as well', () => {

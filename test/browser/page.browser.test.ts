@@ -72,10 +72,25 @@ test('four panels show the series with its values, and their canvases are drawn'
   await until(value(page, 'price', 'close'), Number(newest.close).toLocaleString('en-US'));
   expect(await value(page, 'price', 'time').textContent()).toBe('2023-03-11 01:59 UTC');
   expect(await value(page, 'volume', 'volume').textContent()).toBe(newest.volume);
-  const names = [['price', 'SMA_20'], ['price', 'SMA_50'], ['price', 'EMA_12'], ['price', 'EMA_26'], ['rsi', 'RSI_14'], ['macd', 'MACD'], ['macd', 'MACD_signal'], ['macd', 'MACD_histogram']] as const;
+  const names = [
+    ['price', 'SMA_20'],
+    ['price', 'SMA_50'],
+    ['price', 'EMA_12'],
+    ['price', 'EMA_26'],
+    ['rsi', 'RSI_14'],
+    ['macd', 'MACD'],
+    ['macd', 'MACD_signal'],
+    ['macd', 'MACD_histogram'],
+  ] as const;
   for (const [panel, name] of names) expect.soft(await value(page, panel, name).textContent(), name).toMatch(/^\u2212?[\d,]+\.\d+$/);
-  expect(await page.locator('[data-panel] strong').allTextContents()).toEqual(['Price of BTC in USD', 'Volume in BTC', 'RSI 14', 'MACD 12 26 9 in USD']);
-  for (const panel of ['price', 'volume', 'rsi', 'macd']) await expect.poll(() => coloursOf(page, panel), { message: panel }).toBeGreaterThan(5);
+  expect(await page.locator('[data-panel] strong').allTextContents()).toEqual([
+    'Price of BTC in USD',
+    'Volume in BTC',
+    'RSI 14',
+    'MACD 12 26 9 in USD',
+  ]);
+  for (const panel of ['price', 'volume', 'rsi', 'macd'])
+    await expect.poll(() => coloursOf(page, panel), { message: panel }).toBeGreaterThan(5);
   expect(complaints).toEqual([]);
 });
 
@@ -201,7 +216,8 @@ test('a failing store is said in its own words, and forgotten when it is back', 
   await addCandles(world, KRAKEN, 20_000);
   const db: PageWorld['db'] = {
     ...world.db,
-    readCandles: async (query) => (isFailing ? await Promise.reject(new StoreError('the disk is full', { retryable: true })) : await world.db.readCandles(query)),
+    readCandles: async (query) =>
+      isFailing ? await Promise.reject(new StoreError('the disk is full', { retryable: true })) : await world.db.readCandles(query),
   };
   const { url } = await servePage({ ...world, db });
   const { page } = await openPage(browser, url);

@@ -64,7 +64,10 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       ]);
       const windows = { '1m': { fromMs: START + MINUTE, untilMs: START + 2 * MINUTE }, '1h': DAY };
       const found = await db.readCandles({ exchange: 'kraken', symbols: [minute.symbol], windows });
-      expect(found.map(({ series, candles }) => [series.timeframe, candles.length])).toEqual([['1h', 2], ['1m', 1]]);
+      expect(found.map(({ series, candles }) => [series.timeframe, candles.length])).toEqual([
+        ['1h', 2],
+        ['1m', 1],
+      ]);
     });
 
     test('the first and the newest open time of each series are known', async () => {
@@ -107,7 +110,9 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       await fc.assert(
         fc.asyncProperty(fc.array(decimals, { minLength: 20, maxLength: 40 }), async (values) => {
           const series = seriesOf(`PROP${round++}/USD`);
-          const candles = values.map((value, minute) => candle(minute, { open: value, high: value, low: value, close: value, volume: value, quoteVolume: value }));
+          const candles = values.map((value, minute) =>
+            candle(minute, { open: value, high: value, low: value, close: value, volume: value, quoteVolume: value }),
+          );
           await db.insertCandles([{ series, candles }]);
           expect((await db.readCandles(queryOf(series)))[0]?.candles).toEqual(candles);
         }),
@@ -123,7 +128,17 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
       ]);
       await db.insertCandles([{ series, candles: [candle(0, { close: '10.25', version: CLOSED + 9n })] }]);
       const input = await inputOf(series, START);
-      expect(input && { ...input, openTimesMs: [...input.openTimesMs], close: [...input.close], high: [...input.high], low: [...input.low], versions: [...input.versions], seenFingerprints: [...input.seenFingerprints] }).toEqual({
+      expect(
+        input && {
+          ...input,
+          openTimesMs: [...input.openTimesMs],
+          close: [...input.close],
+          high: [...input.high],
+          low: [...input.low],
+          versions: [...input.versions],
+          seenFingerprints: [...input.seenFingerprints],
+        },
+      ).toEqual({
         series,
         openTimesMs: [START, START + MINUTE],
         high: [12, 12],
@@ -143,7 +158,10 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
     test('indicator values come back per candle, and their fingerprints with the inputs where asked for', async () => {
       const series = seriesOf('III/USD');
       await db.insertCandles([{ series, candles: [candle(0), candle(1), candle(2)] }]);
-      const rows = [values(series, 0, { RSI_14: 0.1 + 0.2, SMA_20: 1.5 }, CLOSED + 1n, 2n ** 64n - 1n), values(series, 1, { SMA_20: -2e-9 }, CLOSED, 5n)];
+      const rows = [
+        values(series, 0, { RSI_14: 0.1 + 0.2, SMA_20: 1.5 }, CLOSED + 1n, 2n ** 64n - 1n),
+        values(series, 1, { SMA_20: -2e-9 }, CLOSED, 5n),
+      ];
       await db.insertIndicators(rows);
       expect(await db.readIndicators(rangeOf(series))).toEqual(rows);
       expect((await inputOf(series, START, START))?.seenFingerprints).toEqual(BigUint64Array.of(2n ** 64n - 1n, 5n, 0n));
@@ -170,7 +188,11 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
     });
 
     async function inputOf(series: Series, fromMs: number, seenFromMs = 0) {
-      const inputs = await db.readIndicatorInputs({ exchange: series.exchange, fromMs: { [series.timeframe]: fromMs }, seenFromMs: { [series.timeframe]: seenFromMs } });
+      const inputs = await db.readIndicatorInputs({
+        exchange: series.exchange,
+        fromMs: { [series.timeframe]: fromMs },
+        seenFromMs: { [series.timeframe]: seenFromMs },
+      });
       return inputs.find((input) => input.series.symbol === series.symbol && input.series.timeframe === series.timeframe);
     }
   });
@@ -195,6 +217,12 @@ function candle(minute: number, given: Partial<Record<keyof StoredCandle, unknow
   return { openTimeMs: START + minute * MINUTE, ...plain, ...given } as StoredCandle;
 }
 
-function values(series: Series, minute: number, byName: Record<string, number>, candleVersion: bigint, fingerprint: bigint): IndicatorValues {
+function values(
+  series: Series,
+  minute: number,
+  byName: Record<string, number>,
+  candleVersion: bigint,
+  fingerprint: bigint,
+): IndicatorValues {
   return { series, openTimeMs: START + minute * MINUTE, values: byName, candleVersion, fingerprint, computedAtMs: START + 10_000 };
 }

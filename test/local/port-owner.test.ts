@@ -10,7 +10,11 @@ test.runIf(process.platform === 'linux')('a taken port is refused with the proce
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   try {
-    expect(() => refuseTakenPort('--port', port)).toThrow(new RegExp(`^--port ${port}: the port is taken by process ${process.pid} \\(.+\\), expected a free one; stop it, or choose another with --port N$`));
+    expect(() => refuseTakenPort('--port', port)).toThrow(
+      new RegExp(
+        `^--port ${port}: the port is taken by process ${process.pid} \\(.+\\), expected a free one; stop it, or choose another with --port N$`,
+      ),
+    );
     expect(() => refuseTakenPort('--port', port)).toThrow(ConfigError);
   } finally {
     server.close();

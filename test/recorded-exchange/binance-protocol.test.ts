@@ -27,24 +27,67 @@ describe('the recorded Binance.US', () => {
       return (await get('binanceus', klines('symbol=BTCUSDC&interval=1m&startTime=1678493100000'))).json<Row[]>()[0];
     };
     // Final: open 20271.2, high 20280.56, low 20271.2, close 20280.56, volume 0.0808, 5 trades. The close before is 20250.49.
-    expect((await last('2023-03-11T00:05:00Z'))?.slice(1, 6)).toEqual(['20250.49000000', '20250.49000000', '20250.49000000', '20250.49000000', '0.00000000']);
-    expect((await last('2023-03-11T00:05:06Z'))?.slice(1, 9)).toEqual(['20271.20000000', '20271.20000000', '20271.20000000', '20271.20000000', '0.00800000', 1678493159999, '163.80027220', 1]);
+    expect((await last('2023-03-11T00:05:00Z'))?.slice(1, 6)).toEqual([
+      '20250.49000000',
+      '20250.49000000',
+      '20250.49000000',
+      '20250.49000000',
+      '0.00000000',
+    ]);
+    expect((await last('2023-03-11T00:05:06Z'))?.slice(1, 9)).toEqual([
+      '20271.20000000',
+      '20271.20000000',
+      '20271.20000000',
+      '20271.20000000',
+      '0.00800000',
+      1678493159999,
+      '163.80027220',
+      1,
+    ]);
     expect((await last('2023-03-11T00:05:15Z'))?.slice(2, 6)).toEqual(['20280.56000000', '20271.20000000', '20280.56000000', '0.02020000']);
     expect((await last('2023-03-11T00:05:30Z'))?.slice(2, 6)).toEqual(['20280.56000000', '20271.20000000', '20271.20000000', '0.04040000']);
-    expect((await last('2023-03-11T00:06:00Z'))?.slice(1, 9)).toEqual(['20271.20000000', '20280.56000000', '20271.20000000', '20280.56000000', '0.08080000', 1678493159999, '1638.00272240', 5]);
+    expect((await last('2023-03-11T00:06:00Z'))?.slice(1, 9)).toEqual([
+      '20271.20000000',
+      '20280.56000000',
+      '20271.20000000',
+      '20280.56000000',
+      '0.08080000',
+      1678493159999,
+      '1638.00272240',
+      5,
+    ]);
   });
 
   it('rolls an open 5m candle up from the closed minutes and the open one', async () => {
     const { get, at } = await replay(RECORDINGS, '2023-03-11T00:04:59.999Z');
-    const five = async (): Promise<Row | undefined> => (await get('binanceus', klines('symbol=BTCUSDC&interval=5m&startTime=1678492800000&limit=1'))).json<Row[]>()[0];
+    const five = async (): Promise<Row | undefined> =>
+      (await get('binanceus', klines('symbol=BTCUSDC&interval=5m&startTime=1678492800000&limit=1'))).json<Row[]>()[0];
     // Minutes 00:01 and 00:02 are closed, 00:03 has no volume, of 00:04 (volume 0.0049) one
     // millisecond is missing: 0.0048 of it.
     expect((await five())?.slice(1, 6)).toEqual(['20225.74000000', '20250.49000000', '20225.74000000', '20250.49000000', '0.13376000']);
     at('2023-03-11T00:02:30Z');
     // 00:01 whole; half of 00:02: high and low reached, volume 0.09595 / 2 truncated to five decimals.
-    expect((await five())?.slice(1, 9)).toEqual(['20225.74000000', '20248.46000000', '20225.74000000', '20246.05000000', '0.08098000', 1678493099999, '1639.07877850', 4]);
+    expect((await five())?.slice(1, 9)).toEqual([
+      '20225.74000000',
+      '20248.46000000',
+      '20225.74000000',
+      '20246.05000000',
+      '0.08098000',
+      1678493099999,
+      '1639.07877850',
+      4,
+    ]);
     at('2023-03-11T00:05:00Z');
-    expect((await five())?.slice(1, 9)).toEqual(['20225.74000000', '20250.49000000', '20225.74000000', '20250.49000000', '0.13386000', 1678493099999, '2709.69630040', 8]);
+    expect((await five())?.slice(1, 9)).toEqual([
+      '20225.74000000',
+      '20250.49000000',
+      '20225.74000000',
+      '20250.49000000',
+      '0.13386000',
+      1678493099999,
+      '2709.69630040',
+      8,
+    ]);
   });
 
   it('cuts an open 5m candle in quarters where its minutes were not recorded', async () => {
@@ -58,7 +101,8 @@ describe('the recorded Binance.US', () => {
 
   it('takes the oldest rows from startTime on, the newest without it, none after endTime', async () => {
     const { get } = await replay(RECORDINGS, '2023-03-11T12:00:30Z');
-    const rows = async (query: string): Promise<string[]> => opens((await get('binanceus', klines(`symbol=BTCUSDT&interval=1m&${query}`))).json<Row[]>());
+    const rows = async (query: string): Promise<string[]> =>
+      opens((await get('binanceus', klines(`symbol=BTCUSDT&interval=1m&${query}`))).json<Row[]>());
     const start = Date.parse('2023-03-11T10:00:00Z');
     expect(await rows(`startTime=${start}&limit=2`)).toEqual(['10:00', '10:01']);
     expect(await rows(`startTime=${start + 1}&limit=2`)).toEqual(['10:01', '10:02']);
@@ -97,7 +141,12 @@ describe('the recorded Binance.US', () => {
   it('builds the price step of a market from its recorded prices', async () => {
     const { get } = await replay(RECORDINGS, '2023-03-11T00:00:00Z');
     const body = (await get('binanceus', '/api/v3/exchangeInfo?symbol=USDCUSDT')).json<{ symbols: unknown[] }>();
-    expect(body.symbols[0]).toMatchObject({ status: 'TRADING', baseAsset: 'USDC', quoteAsset: 'USDT', filters: [{ filterType: 'PRICE_FILTER', tickSize: '0.0001' }] });
+    expect(body.symbols[0]).toMatchObject({
+      status: 'TRADING',
+      baseAsset: 'USDC',
+      quoteAsset: 'USDT',
+      filters: [{ filterType: 'PRICE_FILTER', tickSize: '0.0001' }],
+    });
   });
 
   it('tells its own time', async () => {
@@ -119,7 +168,10 @@ describe('the recorded Binance.US', () => {
     ['/api/v3/exchangeInfo?symbols=BTCUSDT', 400, { code: -1100 }],
     ['/api/v4/klines', 404, { code: 0 }],
   ])('refuses %s', async (path, status, body) => {
-    const { get } = await replay(smallFolder('binanceus', 'BTC/USDT', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }), '2023-03-11T00:00:00Z');
+    const { get } = await replay(
+      smallFolder('binanceus', 'BTC/USDT', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }),
+      '2023-03-11T00:00:00Z',
+    );
     const answer = await get('binanceus', path);
     expect(answer.status).toBe(status);
     expect(answer.json()).toMatchObject(body);
@@ -129,9 +181,16 @@ describe('the recorded Binance.US', () => {
 describe('the recorded Binance', () => {
   it('serves flat candles, then none during the outage of 2023-03-24, then trades again', async () => {
     const { get, at } = await replay(OUTAGE, '2023-03-24T15:00:00Z');
-    const rows = async (startTime: string): Promise<Row[]> => (await get('binance', klines(`symbol=BTCUSDT&interval=5m&startTime=${Date.parse(startTime)}&limit=4`))).json<Row[]>();
+    const rows = async (startTime: string): Promise<Row[]> =>
+      (await get('binance', klines(`symbol=BTCUSDT&interval=5m&startTime=${Date.parse(startTime)}&limit=4`))).json<Row[]>();
     expect(opens(await rows('2023-03-24T12:30:00Z'))).toEqual(['12:30', '12:35', '14:00', '14:05']);
-    expect((await rows('2023-03-24T11:30:00Z'))[0]?.slice(1, 6)).toEqual(['28080.00000000', '28080.00000000', '28080.00000000', '28080.00000000', '0.00000000']);
+    expect((await rows('2023-03-24T11:30:00Z'))[0]?.slice(1, 6)).toEqual([
+      '28080.00000000',
+      '28080.00000000',
+      '28080.00000000',
+      '28080.00000000',
+      '0.00000000',
+    ]);
     at('2023-03-24T13:02:00Z');
     expect(opens(await rows('2023-03-24T12:30:00Z'))).toEqual(['12:30', '12:35']);
     at('2023-03-24T14:01:00Z');
@@ -140,7 +199,8 @@ describe('the recorded Binance', () => {
 
   it('serves no 1h candle that lies inside the outage', async () => {
     const { get, at } = await replay(OUTAGE, '2023-03-24T16:00:00Z');
-    const hours = async (): Promise<string[]> => opens((await get('binance', klines(`symbol=BTCUSDT&interval=1h&startTime=${Date.parse('2023-03-24T11:00:00Z')}`))).json<Row[]>());
+    const hours = async (): Promise<string[]> =>
+      opens((await get('binance', klines(`symbol=BTCUSDT&interval=1h&startTime=${Date.parse('2023-03-24T11:00:00Z')}`))).json<Row[]>());
     expect(await hours()).toEqual(['11:00', '12:00', '14:00', '15:00', '16:00']);
     at('2023-03-24T13:30:00Z');
     expect(await hours()).toEqual(['11:00', '12:00']);
@@ -153,21 +213,35 @@ describe('the recorded Binance', () => {
 
   it('writes count 0 beside a volume where the count was not recorded', async () => {
     const { get } = await replay(OUTAGE, '2023-03-24T15:00:00Z');
-    const [row] = (await get('binance', klines(`symbol=BTCUSDT&interval=5m&startTime=${Date.parse('2023-03-24T14:00:00Z')}&limit=1`))).json<Row[]>();
+    const [row] = (await get('binance', klines(`symbol=BTCUSDT&interval=5m&startTime=${Date.parse('2023-03-24T14:00:00Z')}&limit=1`))).json<
+      Row[]
+    >();
     expect(row?.slice(5)).toEqual(['1209.62045000', 1679666699999, '0.00000000', 0, '0.00000000', '0.00000000', '0']);
   });
 
   it('fills a minute without a row flat, between the first and the last row', async () => {
-    const { get } = await replay(smallFolder('binance', 'BTC/USDT', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n1678493040000,13,13,13,13,1\n` }), '2023-03-11T01:00:00Z');
+    const { get } = await replay(
+      smallFolder('binance', 'BTC/USDT', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n1678493040000,13,13,13,13,1\n` }),
+      '2023-03-11T01:00:00Z',
+    );
     const rows = (await get('binance', klines('symbol=BTCUSDT&interval=1m'))).json<Row[]>();
     expect(opens(rows)).toEqual(['00:01', '00:02', '00:03', '00:04']);
     expect(rows[2]?.slice(1, 6)).toEqual(['11.00000000', '11.00000000', '11.00000000', '11.00000000', '0.00000000']);
   });
 
   it('has no candle before the first row and shows that one at its own open while nothing traded', async () => {
-    const { get, at } = await replay(smallFolder('binance', 'BTC/USDT', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }), '2023-03-11T00:00:59Z');
+    const { get, at } = await replay(
+      smallFolder('binance', 'BTC/USDT', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }),
+      '2023-03-11T00:00:59Z',
+    );
     expect((await get('binance', klines('symbol=BTCUSDT&interval=1m'))).text).toBe('[]');
     at('2023-03-11T00:01:00Z');
-    expect((await get('binance', klines('symbol=BTCUSDT&interval=1m'))).json<Row[]>()[0]?.slice(1, 6)).toEqual(['10.00000000', '10.00000000', '10.00000000', '10.00000000', '0.00000000']);
+    expect((await get('binance', klines('symbol=BTCUSDT&interval=1m'))).json<Row[]>()[0]?.slice(1, 6)).toEqual([
+      '10.00000000',
+      '10.00000000',
+      '10.00000000',
+      '10.00000000',
+      '0.00000000',
+    ]);
   });
 });

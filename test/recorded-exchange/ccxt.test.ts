@@ -11,11 +11,16 @@ async function urlOf(exchange: Exchange): Promise<string> {
   return urls[exchange] ?? '';
 }
 
-const times = (rows: readonly (readonly (number | undefined)[])[]): (string | undefined)[] => rows.map(([time]) => time === undefined ? undefined : new Date(time).toISOString().slice(11, 16));
+const times = (rows: readonly (readonly (number | undefined)[])[]): (string | undefined)[] =>
+  rows.map(([time]) => (time === undefined ? undefined : new Date(time).toISOString().slice(11, 16)));
 
 describe('ccxt', () => {
   it('loads the markets and candles of the recorded Binance.US', async () => {
-    const client = new ccxt.binance({ urls: { api: { public: `${await urlOf('binanceus')}/api/v3` } }, options: { fetchMarkets: { types: ['spot'] } }, enableRateLimit: false });
+    const client = new ccxt.binance({
+      urls: { api: { public: `${await urlOf('binanceus')}/api/v3` } },
+      options: { fetchMarkets: { types: ['spot'] } },
+      enableRateLimit: false,
+    });
     const rows = await client.fetchOHLCV('BTC/USDC', '1m', SINCE_MS, 5);
     expect(Object.keys(client.markets ?? {}).sort()).toEqual(['BTC/USDC', 'BTC/USDT', 'USDC/USDT']);
     expect(times(rows)).toEqual(['11:58', '11:59', '12:00']);
@@ -28,7 +33,9 @@ describe('ccxt', () => {
     const rows = await client.fetchOHLCV('BTC/USD', '1m', SINCE_MS, 5);
     expect(Object.keys(client.markets ?? {}).sort()).toEqual(['BTC/USD', 'BTC/USDT', 'USDT/USD']);
     expect(times(rows)).toEqual(['11:58', '11:59', '12:00']);
-    await expect(client.fetchOHLCV('BTC/USD', '1m', SINCE_MS, 300, { until: SINCE_MS + 3.6e7 })).rejects.toThrow('number of candles requested should be less than 350');
+    await expect(client.fetchOHLCV('BTC/USD', '1m', SINCE_MS, 300, { until: SINCE_MS + 3.6e7 })).rejects.toThrow(
+      'number of candles requested should be less than 350',
+    );
   });
 
   it('loads the markets and candles of the recorded Kraken', async () => {
@@ -38,7 +45,9 @@ describe('ccxt', () => {
     expect(times(rows)).toEqual(['11:58', '11:59', '12:00']);
     const [, open, high, low, close] = rows[0] ?? [];
     const { get } = await replay(RECORDINGS, NOW);
-    const raw = (await get('kraken', `/0/public/OHLC?pair=XBTUSD&since=${seconds('2023-03-11T11:57:00Z')}`)).json<{ result: { XXBTZUSD: string[][] } }>();
+    const raw = (await get('kraken', `/0/public/OHLC?pair=XBTUSD&since=${seconds('2023-03-11T11:57:00Z')}`)).json<{
+      result: { XXBTZUSD: string[][] };
+    }>();
     expect([open, high, low, close]).toEqual(raw.result.XXBTZUSD[0]?.slice(1, 5).map(Number));
   });
 });

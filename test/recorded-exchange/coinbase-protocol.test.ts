@@ -27,9 +27,12 @@ describe('the recorded Coinbase', () => {
   });
 
   it('leaves minutes without trades out, and the newest rows within the limit', async () => {
-    const folder = smallFolder('coinbase', 'BTC/USD', { '1m': `${HEADER}\n1678492800000,10,12,9,11,1\n1678492980000,13,13,13,13,1\n1678493040000,14,14,14,14,1\n` });
+    const folder = smallFolder('coinbase', 'BTC/USD', {
+      '1m': `${HEADER}\n1678492800000,10,12,9,11,1\n1678492980000,13,13,13,13,1\n1678493040000,14,14,14,14,1\n`,
+    });
     const { get } = await replay(folder, '2023-03-11T01:00:00Z');
-    const rows = async (more: string): Promise<string[]> => startsOf(await get('coinbase', candles('BTC-USD', 'ONE_MINUTE', '2023-03-11T00:00:00Z', '2023-03-11T00:04:59Z', more)));
+    const rows = async (more: string): Promise<string[]> =>
+      startsOf(await get('coinbase', candles('BTC-USD', 'ONE_MINUTE', '2023-03-11T00:00:00Z', '2023-03-11T00:04:59Z', more)));
     expect(await rows('')).toEqual(['00:04', '00:03', '00:00']);
     expect(await rows('&limit=2')).toEqual(['00:04', '00:03']);
   });
@@ -38,7 +41,9 @@ describe('the recorded Coinbase', () => {
     const folder = smallFolder('coinbase', 'BTC/USD', { '1m': `${HEADER}\n1678492800000,10,12,9,11,1\n1678492860000,13,15,12,14,0.11\n` });
     const { get, at } = await replay(folder, '2023-03-11T00:01:00Z');
     const newest = async (): Promise<Candle | undefined> =>
-      (await get('coinbase', candles('BTC-USD', 'ONE_MINUTE', '2023-03-11T00:00:00Z', '2023-03-11T00:01:59Z'))).json<{ candles: Candle[] }>().candles[0];
+      (await get('coinbase', candles('BTC-USD', 'ONE_MINUTE', '2023-03-11T00:00:00Z', '2023-03-11T00:01:59Z'))).json<{
+        candles: Candle[];
+      }>().candles[0];
     expect(await newest()).toMatchObject({ start: '1678492800' });
     at('2023-03-11T00:01:05Z');
     expect(await newest()).toMatchObject({ start: '1678492800' });
@@ -50,7 +55,8 @@ describe('the recorded Coinbase', () => {
 
   it('refuses more than 350 candles in its own words and serves 350', async () => {
     const { get } = await replay(RECORDINGS, '2023-03-11T12:00:00Z');
-    const many = (buckets: number): string => candles('BTC-USD', 'ONE_MINUTE', seconds('2023-03-11T05:00:00Z'), seconds('2023-03-11T05:00:00Z') + (buckets - 1) * 60);
+    const many = (buckets: number): string =>
+      candles('BTC-USD', 'ONE_MINUTE', seconds('2023-03-11T05:00:00Z'), seconds('2023-03-11T05:00:00Z') + (buckets - 1) * 60);
     expect(startsOf(await get('coinbase', many(350)))).toHaveLength(350);
     const refused = await get('coinbase', many(351));
     expect(refused.status).toBe(400);
@@ -59,7 +65,8 @@ describe('the recorded Coinbase', () => {
 
   it('has nothing between 17:00 and 21:37 of the outage of 2023-03-04, in no timeframe', async () => {
     const { get, at } = await replay(OUTAGE, '2023-03-04T23:00:00Z');
-    const rows = async (granularity: string, start: string, end: string): Promise<string[]> => startsOf(await get('coinbase', candles('BTC-USD', granularity, start, end)));
+    const rows = async (granularity: string, start: string, end: string): Promise<string[]> =>
+      startsOf(await get('coinbase', candles('BTC-USD', granularity, start, end)));
     expect(await rows('ONE_MINUTE', '2023-03-04T16:58:00Z', '2023-03-04T21:00:00Z')).toEqual(['16:59', '16:58']);
     expect(await rows('ONE_MINUTE', '2023-03-04T21:00:00Z', '2023-03-04T21:38:00Z')).toEqual(['21:38', '21:37']);
     expect(await rows('FIVE_MINUTE', '2023-03-04T16:55:00Z', '2023-03-04T21:40:00Z')).toEqual(['21:40', '21:35', '16:55']);
@@ -70,7 +77,8 @@ describe('the recorded Coinbase', () => {
 
   it('lists its products, and none of the kinds that were not recorded', async () => {
     const { get } = await replay(RECORDINGS, '2023-03-11T00:00:00Z');
-    const ids = async (query: string): Promise<string[]> => (await get('coinbase', `${PRODUCTS}${query}`)).json<{ products: { product_id: string }[] }>().products.map((one) => one.product_id);
+    const ids = async (query: string): Promise<string[]> =>
+      (await get('coinbase', `${PRODUCTS}${query}`)).json<{ products: { product_id: string }[] }>().products.map((one) => one.product_id);
     expect((await ids('')).sort()).toEqual(['BTC-USD', 'BTC-USDT', 'USDT-USD']);
     expect(await ids('?product_type=FUTURE')).toEqual([]);
     expect(await ids('?product_type=FUTURE&contract_expiry_type=PERPETUAL')).toEqual([]);
@@ -82,7 +90,11 @@ describe('the recorded Coinbase', () => {
     expect((await get('coinbase', '/v2/currencies')).json()).toEqual({ data: [] });
     expect((await get('coinbase', '/v2/currencies/crypto')).json()).toEqual({ data: [] });
     expect((await get('coinbase', '/v2/exchange-rates')).json()).toMatchObject({ data: { rates: {} } });
-    expect((await get('coinbase', '/api/v3/brokerage/time')).json()).toEqual({ iso: '2023-03-11T00:00:00Z', epochSeconds: '1678492800', epochMillis: '1678492800500' });
+    expect((await get('coinbase', '/api/v3/brokerage/time')).json()).toEqual({
+      iso: '2023-03-11T00:00:00Z',
+      epochSeconds: '1678492800',
+      epochMillis: '1678492800500',
+    });
   });
 
   it.each([
@@ -96,7 +108,10 @@ describe('the recorded Coinbase', () => {
     [candles('BTC-USD', 'ONE_MINUTE', 0, 60, '&limit=0'), 400, 'INVALID_ARGUMENT'],
     [candles('BTC-USD', 'ONE_MINUTE', 0, 60, '&limit=351'), 400, 'INVALID_ARGUMENT'],
   ])('refuses %s', async (path, status, error) => {
-    const { get } = await replay(smallFolder('coinbase', 'BTC/USD', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }), '2023-03-11T00:00:00Z');
+    const { get } = await replay(
+      smallFolder('coinbase', 'BTC/USD', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }),
+      '2023-03-11T00:00:00Z',
+    );
     const answer = await get('coinbase', path);
     expect(answer.status).toBe(status);
     expect(answer.json()).toMatchObject({ error });

@@ -9,7 +9,12 @@ function decimal(text: string): Decimal {
   return value;
 }
 
-function candle(openTimeMs: number, prices: readonly [string, string, string, string], volume: string, extra: Partial<Candle> = {}): Candle {
+function candle(
+  openTimeMs: number,
+  prices: readonly [string, string, string, string],
+  volume: string,
+  extra: Partial<Candle> = {},
+): Candle {
   const [open, high, low, close] = prices;
   return {
     openTimeMs,
@@ -47,7 +52,11 @@ describe('formingCandle', () => {
   });
 
   it('keeps quote volume and count unknown where they were not recorded', () => {
-    expect(formingCandle(candle(0, ['1', '1', '1', '1'], '5'), 30_000, 60_000)).toMatchObject({ volume: '2', quoteVolume: null, tradeCount: null });
+    expect(formingCandle(candle(0, ['1', '1', '1', '1'], '5'), 30_000, 60_000)).toMatchObject({
+      volume: '2',
+      quoteVolume: null,
+      tradeCount: null,
+    });
   });
 });
 
@@ -71,7 +80,9 @@ describe('rolledUpCandle', () => {
 
 describe('flatCandle', () => {
   it('repeats a price without volume, and knows as much as the candle that it is like', () => {
-    expect(flatCandle(60_000, decimal('5.5'), FINAL)).toEqual(candle(60_000, ['5.5', '5.5', '5.5', '5.5'], '0', { quoteVolume: decimal('0'), tradeCount: 0 }));
+    expect(flatCandle(60_000, decimal('5.5'), FINAL)).toEqual(
+      candle(60_000, ['5.5', '5.5', '5.5', '5.5'], '0', { quoteVolume: decimal('0'), tradeCount: 0 }),
+    );
     expect(flatCandle(0, decimal('5.5'), candle(0, ['1', '1', '1', '1'], '1'))).toMatchObject({ quoteVolume: null, tradeCount: null });
   });
 });

@@ -46,7 +46,8 @@ describe('the recorded Kraken', () => {
 
   it('serves what opened after since, and the open candle even when since is in the future', async () => {
     const { get } = await replay(RECORDINGS, '2023-03-12T12:00:30Z');
-    const times = async (since: string): Promise<string[]> => timesOf(rowsOf(await get('kraken', ohlc(`pair=XBTUSD&since=${seconds(since)}`)), 'XXBTZUSD'));
+    const times = async (since: string): Promise<string[]> =>
+      timesOf(rowsOf(await get('kraken', ohlc(`pair=XBTUSD&since=${seconds(since)}`)), 'XXBTZUSD'));
     expect(await times('2023-03-12T11:58:00Z')).toEqual(['11:59', '12:00']);
     expect(await times('2023-03-12T11:57:59Z')).toEqual(['11:58', '11:59', '12:00']);
     expect(await times('2023-03-13T00:00:00Z')).toEqual(['12:00']);
@@ -66,7 +67,8 @@ describe('the recorded Kraken', () => {
 
   it('has nothing between 22:01 and 22:13 of the outage of 2023-03-16, where it would fill otherwise', async () => {
     const { get, at } = await replay(OUTAGE, '2023-03-16T22:15:30Z');
-    const times = async (query: string, since: string): Promise<string[]> => timesOf(rowsOf(await get('kraken', ohlc(`pair=XBTUSD&${query}&since=${seconds(since)}`)), 'XXBTZUSD'));
+    const times = async (query: string, since: string): Promise<string[]> =>
+      timesOf(rowsOf(await get('kraken', ohlc(`pair=XBTUSD&${query}&since=${seconds(since)}`)), 'XXBTZUSD'));
     expect(await times('interval=1', '2023-03-16T21:59:00Z')).toEqual(['22:00', '22:13', '22:14', '22:15']);
     expect(await times('interval=5', '2023-03-16T21:55:00Z')).toEqual(['22:00', '22:10', '22:15']);
     at('2023-03-16T22:07:30Z');
@@ -89,7 +91,8 @@ describe('the recorded Kraken', () => {
 
   it('lists pairs and assets', async () => {
     const { get } = await replay(RECORDINGS, '2023-03-11T00:00:00Z');
-    const keys = async (path: string): Promise<string[]> => Object.keys((await get('kraken', path)).json<{ result: object }>().result).sort();
+    const keys = async (path: string): Promise<string[]> =>
+      Object.keys((await get('kraken', path)).json<{ result: object }>().result).sort();
     expect(await keys('/0/public/AssetPairs')).toEqual(['USDCUSD', 'USDTZUSD', 'XBTUSDC', 'XBTUSDT', 'XXBTZUSD']);
     expect(await keys('/0/public/AssetPairs?pair=XBTUSD,USDTUSD')).toEqual(['USDTZUSD', 'XXBTZUSD']);
     expect(await keys('/0/public/Assets')).toEqual(['USDC', 'USDT', 'XXBT', 'ZUSD']);
@@ -97,16 +100,31 @@ describe('the recorded Kraken', () => {
   });
 
   it('builds pairs and assets that were not recorded', async () => {
-    const { get } = await replay(smallFolder('kraken', 'BTC/EUR', { '1m': `${HEADER}\n1678492860000,10.25,12,9,11,1\n` }), '2023-03-11T00:02:00Z');
-    expect((await get('kraken', '/0/public/AssetPairs')).json()).toMatchObject({ result: { XBTEUR: { wsname: 'XBT/EUR', base: 'XXBT', quote: 'ZEUR', pair_decimals: 2 } } });
-    expect((await get('kraken', '/0/public/Assets')).json()).toMatchObject({ result: { XXBT: { altname: 'XBT' }, ZEUR: { altname: 'EUR' } } });
-    expect(rowsOf(await get('kraken', ohlc('pair=XBTEUR')), 'XBTEUR')).toEqual([[1678492860, '10.25', '12.00', '9.00', '11.00', '0.0', '1.00000000', 0]]);
+    const { get } = await replay(
+      smallFolder('kraken', 'BTC/EUR', { '1m': `${HEADER}\n1678492860000,10.25,12,9,11,1\n` }),
+      '2023-03-11T00:02:00Z',
+    );
+    expect((await get('kraken', '/0/public/AssetPairs')).json()).toMatchObject({
+      result: { XBTEUR: { wsname: 'XBT/EUR', base: 'XXBT', quote: 'ZEUR', pair_decimals: 2 } },
+    });
+    expect((await get('kraken', '/0/public/Assets')).json()).toMatchObject({
+      result: { XXBT: { altname: 'XBT' }, ZEUR: { altname: 'EUR' } },
+    });
+    expect(rowsOf(await get('kraken', ohlc('pair=XBTEUR')), 'XBTEUR')).toEqual([
+      [1678492860, '10.25', '12.00', '9.00', '11.00', '0.0', '1.00000000', 0],
+    ]);
   });
 
   it('tells its time and that it is up', async () => {
     const { get } = await replay(RECORDINGS, '2023-03-11T00:00:00Z');
-    expect((await get('kraken', '/0/public/Time')).json()).toEqual({ error: [], result: { unixtime: 1678492800, rfc1123: 'Sat, 11 Mar 23 00:00:00 +0000' } });
-    expect((await get('kraken', '/0/public/SystemStatus')).json()).toEqual({ error: [], result: { status: 'online', timestamp: '2023-03-11T00:00:00Z' } });
+    expect((await get('kraken', '/0/public/Time')).json()).toEqual({
+      error: [],
+      result: { unixtime: 1678492800, rfc1123: 'Sat, 11 Mar 23 00:00:00 +0000' },
+    });
+    expect((await get('kraken', '/0/public/SystemStatus')).json()).toEqual({
+      error: [],
+      result: { status: 'online', timestamp: '2023-03-11T00:00:00Z' },
+    });
   });
 
   it.each([
@@ -118,7 +136,10 @@ describe('the recorded Kraken', () => {
     ['/0/public/Assets?asset=NOPE', 200, 'EQuery:Unknown asset'],
     ['/0/public/Nope', 404, 'EGeneral:Unknown method'],
   ])('refuses %s', async (path, status, error) => {
-    const { get } = await replay(smallFolder('kraken', 'BTC/USD', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }), '2023-03-11T00:00:00Z');
+    const { get } = await replay(
+      smallFolder('kraken', 'BTC/USD', { '1m': `${HEADER}\n1678492860000,10,12,9,11,1\n` }),
+      '2023-03-11T00:00:00Z',
+    );
     const answer = await get('kraken', path);
     expect(answer.status).toBe(status);
     expect(answer.json()).toEqual({ error: [error] });

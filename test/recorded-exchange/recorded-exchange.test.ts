@@ -106,7 +106,10 @@ describe('startRecordedExchange', () => {
   });
 
   it('closes although a client holds a connection open', async () => {
-    const exchange = await startRecordedExchange({ recording: loadRecordingManifest(smallFolder('kraken', 'BTC/USD', { '1m': ROW })), clock });
+    const exchange = await startRecordedExchange({
+      recording: loadRecordingManifest(smallFolder('kraken', 'BTC/USD', { '1m': ROW })),
+      clock,
+    });
     const socket = createConnection(Number(new URL(urlOf(exchange.urls, 'kraken')).port), '127.0.0.1');
     await new Promise((resolve) => socket.once('connect', resolve));
     const ended = new Promise((resolve) => socket.once('close', resolve));
@@ -119,9 +122,21 @@ describe('startRecordedExchange', () => {
   });
 
   it.each([
-    ['a market without metadata', '    metadata: { markets: rest/pairs.json.gz }', 'venues.kraken.metadata.built lacks "BTC/USD", of which no metadata were recorded; add it there'],
-    ['a market that is recorded and built', '    metadata: { markets: rest/full.json.gz, built: [BTC/USD] }', 'venues.kraken.metadata.built "BTC/USD" is in rest/full.json.gz already; remove it'],
-    ['a body that is no list of markets', '    metadata: { markets: rest/time.json.gz }', 'rest/time.json.gz is not a list of markets of that venue'],
+    [
+      'a market without metadata',
+      '    metadata: { markets: rest/pairs.json.gz }',
+      'venues.kraken.metadata.built lacks "BTC/USD", of which no metadata were recorded; add it there',
+    ],
+    [
+      'a market that is recorded and built',
+      '    metadata: { markets: rest/full.json.gz, built: [BTC/USD] }',
+      'venues.kraken.metadata.built "BTC/USD" is in rest/full.json.gz already; remove it',
+    ],
+    [
+      'a body that is no list of markets',
+      '    metadata: { markets: rest/time.json.gz }',
+      'rest/time.json.gz is not a list of markets of that venue',
+    ],
   ])('refuses %s', async (_what, metadata, message) => {
     const dir = folderOf({
       'recording.yaml': `name: a\ndescription: b\nreplay: { from: 2023-03-11T00:00:00Z, until: 2023-03-11T01:00:00Z }\nvenues:\n  kraken:\n    series: [{ symbol: BTC/USD, timeframes: [1m] }]\n${metadata}`,
@@ -134,8 +149,12 @@ describe('startRecordedExchange', () => {
   });
 
   it('refuses two rows that are further apart than ten years of minutes', async () => {
-    const recording = loadRecordingManifest(smallFolder('kraken', 'BTC/USD', { '1m': `${HEADER}\n0,1,1,1,1,1\n1678492860000,1,1,1,1,1\n` }));
-    await expect(startRecordedExchange({ recording, clock })).rejects.toThrow('recording of kraken BTC/USD 1m spans "27974882" candles; at most 5300000 are served');
+    const recording = loadRecordingManifest(
+      smallFolder('kraken', 'BTC/USD', { '1m': `${HEADER}\n0,1,1,1,1,1\n1678492860000,1,1,1,1,1\n` }),
+    );
+    await expect(startRecordedExchange({ recording, clock })).rejects.toThrow(
+      'recording of kraken BTC/USD 1m spans "27974882" candles; at most 5300000 are served',
+    );
   });
 });
 
@@ -150,24 +169,27 @@ describe('the committed recordings', () => {
     expect(Object.keys(urls).sort()).toEqual([...new Set(manifest.series.map(({ exchange }) => exchange))].sort());
   });
 
-  it.each(['.', 'outages/coinbase-2023-03-04', 'outages/kraken-2023-03-16', 'other/btc-eth-2025-06'])('%s: 5m and 1h are the exact roll-up of the minutes', (folder) => {
-    const dir = join(RECORDINGS, folder);
-    const { series } = loadRecordingManifest(dir);
-    let compared = 0;
-    for (const minutes of series.filter((one) => one.timeframe === '1m')) {
-      for (const timeframe of ['5m', '1h'] as const) {
-        const expected = rolledUp(readKlines(dir, minutes), TIMEFRAME_MS[timeframe]);
-        const coarse = readKlines(dir, { ...minutes, timeframe });
-        const from = coarse.openTimesMs.indexOf([...expected.keys()][0] ?? Number.NaN);
-        for (const [offset, [openTimeMs, figures]] of [...expected].entries()) {
-          const candle = coarse.candle(from + offset);
-          expect([openTimeMs, ...figures]).toEqual([candle.openTimeMs, ...figuresOf(candle)]);
-          compared += 1;
+  it.each(['.', 'outages/coinbase-2023-03-04', 'outages/kraken-2023-03-16', 'other/btc-eth-2025-06'])(
+    '%s: 5m and 1h are the exact roll-up of the minutes',
+    (folder) => {
+      const dir = join(RECORDINGS, folder);
+      const { series } = loadRecordingManifest(dir);
+      let compared = 0;
+      for (const minutes of series.filter((one) => one.timeframe === '1m')) {
+        for (const timeframe of ['5m', '1h'] as const) {
+          const expected = rolledUp(readKlines(dir, minutes), TIMEFRAME_MS[timeframe]);
+          const coarse = readKlines(dir, { ...minutes, timeframe });
+          const from = coarse.openTimesMs.indexOf([...expected.keys()][0] ?? Number.NaN);
+          for (const [offset, [openTimeMs, figures]] of [...expected].entries()) {
+            const candle = coarse.candle(from + offset);
+            expect([openTimeMs, ...figures]).toEqual([candle.openTimeMs, ...figuresOf(candle)]);
+            compared += 1;
+          }
         }
       }
-    }
-    expect(compared).toBeGreaterThan(700);
-  });
+      expect(compared).toBeGreaterThan(700);
+    },
+  );
 
   it('keep Kraken volumes within the eight decimals of its trades', () => {
     for (const series of loadRecordingManifest(RECORDINGS).series.filter(({ exchange }) => exchange === 'kraken')) {
@@ -182,7 +204,11 @@ describe('the committed recordings', () => {
     expect(lines.length).toBeGreaterThan(60);
     for (const line of lines) {
       const [sum = '', file = ''] = line.split('  ');
-      expect(`${createHash('sha256').update(readFileSync(join(RECORDINGS, file))).digest('hex')} ${file}`).toBe(`${sum} ${file}`);
+      expect(
+        `${createHash('sha256')
+          .update(readFileSync(join(RECORDINGS, file)))
+          .digest('hex')} ${file}`,
+      ).toBe(`${sum} ${file}`);
     }
   });
 });

@@ -42,7 +42,9 @@ describe('readKlines', () => {
   });
 
   it('reads quote volume and count where the header names them, in any order, and leaves other known columns alone', () => {
-    const candles = read('trades,open_time,open,high,low,close,volume,close_time,quote_volume\n7,1678492800000,10,12,9,11,0.5,1678492859999,5.5');
+    const candles = read(
+      'trades,open_time,open,high,low,close,volume,close_time,quote_volume\n7,1678492800000,10,12,9,11,0.5,1678492859999,5.5',
+    );
     expect(candles.candle(0)).toMatchObject({ openTimeMs: 1678492800000, volume: '0.5', quoteVolume: '5.5', tradeCount: 7 });
   });
 
@@ -62,12 +64,28 @@ describe('readKlines', () => {
     ['a time off the grid', `${HEADER}\n1678492800001,1,1,1,1,1`, 'line 2: open_time "1678492800001" is not on the grid of 60000 ms'],
     ['a repeated time', `${HEADER}\n${ROW}\n${ROW}`, 'line 3: open_time "1678492800000" is not after "1678492800000" of the line before'],
     ['rows out of order', `${HEADER}\n${ROW}\n1678492740000,1,1,1,1,1`, 'line 3: open_time "1678492740000" is not after "1678492800000"'],
-    ['a price that is no number', `${HEADER}\n1678492800000,NaN,1,1,1,1`, 'line 2: open "NaN" is not a decimal number of at most 20 integer and 18 fraction digits'],
+    [
+      'a price that is no number',
+      `${HEADER}\n1678492800000,NaN,1,1,1,1`,
+      'line 2: open "NaN" is not a decimal number of at most 20 integer and 18 fraction digits',
+    ],
     ['a price with Windows line ends', `${HEADER}\n${ROW}\r\n`, 'line 2: volume "0.5\\r" is not a decimal number'],
-    ['too many digits', `${HEADER}\n1678492800000,1,1,1,1,0.0000000000000000001`, 'line 2: volume "0.0000000000000000001" is not a decimal'],
-    ['a high below the low', `${HEADER}\n1678492800000,1.25,1.2,1.3,1.25,1`, 'line 2: high "1.2" is below low "1.3"; a candle has 0 < low <= open, close <= high'],
+    [
+      'too many digits',
+      `${HEADER}\n1678492800000,1,1,1,1,0.0000000000000000001`,
+      'line 2: volume "0.0000000000000000001" is not a decimal',
+    ],
+    [
+      'a high below the low',
+      `${HEADER}\n1678492800000,1.25,1.2,1.3,1.25,1`,
+      'line 2: high "1.2" is below low "1.3"; a candle has 0 < low <= open, close <= high',
+    ],
     ['a high below the open', `${HEADER}\n1678492800000,1.3,1.2,1.1,1.2,1`, 'line 2: high "1.2" is below open "1.3"'],
-    ['a high below the close by the eighteenth digit', `${HEADER}\n1678492800000,1,1,1,1.000000000000000001,1`, 'line 2: high "1" is below close "1.000000000000000001"'],
+    [
+      'a high below the close by the eighteenth digit',
+      `${HEADER}\n1678492800000,1,1,1,1.000000000000000001,1`,
+      'line 2: high "1" is below close "1.000000000000000001"',
+    ],
     ['a low above the open', `${HEADER}\n1678492800000,1,2,1.5,2,1`, 'line 2: low "1.5" is above open "1"'],
     ['a low above the close', `${HEADER}\n1678492800000,2,2,1.5,1,1`, 'line 2: low "1.5" is above close "1"'],
     ['a price of 0', `${HEADER}\n1678492800000,1,1,0,1,1`, 'line 2: low "0" is not above 0'],
@@ -85,7 +103,9 @@ describe('readKlines', () => {
 
   it('names a file that is missing', () => {
     const dir = folderOf({ 'recording.yaml': '' });
-    expect(() => readKlines(dir, SERIES)).toThrow(`${dir}/${FILE} cannot be read (ENOENT); recording.yaml names it; put it there or remove its line`);
+    expect(() => readKlines(dir, SERIES)).toThrow(
+      `${dir}/${FILE} cannot be read (ENOENT); recording.yaml names it; put it there or remove its line`,
+    );
   });
 });
 
@@ -96,6 +116,8 @@ describe('readRecordedBody', () => {
 
   it('refuses what is not JSON', () => {
     const dir = folderOf({ 'rest/a.json.gz': '<html>' });
-    expect(() => readRecordedBody(dir, 'rest/a.json.gz')).toThrow(/rest\/a\.json\.gz is not JSON \(.*\); expected a recorded response body/);
+    expect(() => readRecordedBody(dir, 'rest/a.json.gz')).toThrow(
+      /rest\/a\.json\.gz is not JSON \(.*\); expected a recorded response body/,
+    );
   });
 });

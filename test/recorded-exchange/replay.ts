@@ -55,7 +55,10 @@ export const HEADER = 'open_time,open,high,low,close,volume';
 
 /** A folder with one market of one venue, one file a timeframe. */
 export function smallFolder(exchange: Exchange, symbol: string, klines: Readonly<Record<string, string>>, extra = ''): string {
-  const files = Object.entries(klines).map(([timeframe, text]) => [`klines/${exchange}_${symbol.replace('/', '-')}_${timeframe}.csv.gz`, text]);
+  const files = Object.entries(klines).map(([timeframe, text]) => [
+    `klines/${exchange}_${symbol.replace('/', '-')}_${timeframe}.csv.gz`,
+    text,
+  ]);
   const manifest = [
     'name: small',
     'description: a small folder',

@@ -1,9 +1,27 @@
 import { expect, test } from 'vitest';
 import { createGroupCommit } from '#std/group-commit.ts';
 
-test('a first write goes at once and alone, those that come meanwhile go together', async () => {
+const NO_WAIT = () => Promise.resolve();
+
+test('callers that come while the first one lingers go with it', async () => {
+  const writes: number[][] = [];
+  let release: () => void = () => {};
+  const commit = createGroupCommit<number>(
+    () => new Promise((resolve) => (release = resolve)),
+    async (rows) => void writes.push([...rows]),
+  );
+  const all = [commit([1]), commit([2]), commit([3])];
+  release();
+  await Promise.all(all);
+  expect(writes).toEqual([[1, 2, 3]]);
+});
+
+test('those that come while a write is under way wait for it and go together', async () => {
   const { commit, writes, finish } = heldCommit();
-  const all = [commit([1]), commit([2, 3]), commit([4])];
+  const first = commit([1]);
+  await settle();
+  const all = [first, commit([2, 3]), commit([4])];
+  await settle();
   expect(writes).toEqual([[1]]);
   await finish();
   expect(writes).toEqual([[1], [2, 3, 4]]);
@@ -15,6 +33,7 @@ test('a caller waits for the write of its own rows only', async () => {
   const { commit, finish } = heldCommit();
   const settled: string[] = [];
   const first = commit([1]).then(() => settled.push('first'));
+  await settle();
   const second = commit([2]).then(() => settled.push('second'));
   await finish();
   await first;
@@ -30,6 +49,7 @@ test('a write after a rest goes at once again', async () => {
   await finish();
   await first;
   const second = commit([2]);
+  await settle();
   expect(writes).toEqual([[1], [2]]);
   await finish();
   await second;
@@ -37,7 +57,7 @@ test('a write after a rest goes at once again', async () => {
 
 test('bad rows of one caller fail that caller alone', async () => {
   const stored: number[] = [];
-  const commit = createGroupCommit<number>(async (rows) => {
+  const commit = createGroupCommit<number>(NO_WAIT, async (rows) => {
     await Promise.resolve();
     if (rows.includes(13)) throw new Error(`refused ${rows.join()}`);
     stored.push(...rows);
@@ -50,7 +70,7 @@ test('bad rows of one caller fail that caller alone', async () => {
 
 test('a failed write does not stop the next ones', async () => {
   let isBroken = true;
-  const commit = createGroupCommit<number>(async () => {
+  const commit = createGroupCommit<number>(NO_WAIT, async () => {
     if (isBroken) throw new Error('down');
   });
   await expect(commit([1])).rejects.toThrow('down');
@@ -58,17 +78,22 @@ test('a failed write does not stop the next ones', async () => {
   await expect(commit([2])).resolves.toBeUndefined();
 });
 
+async function settle(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
 /** A commit whose writes end one by one, when told. */
 function heldCommit() {
   const writes: number[][] = [];
   const pending: (() => void)[] = [];
-  const commit = createGroupCommit<number>(async (rows) => {
+  const commit = createGroupCommit<number>(NO_WAIT, async (rows) => {
     writes.push([...rows]);
     await new Promise<void>((resolve) => pending.push(resolve));
   });
   const finish = async (): Promise<void> => {
+    await settle();
     pending.shift()?.();
-    for (let i = 0; i < 5; i++) await Promise.resolve();
+    await settle();
   };
   return { commit, writes, finish };
 }

@@ -17,7 +17,13 @@ const MINUTE = 60_000;
 const START = Date.UTC(2023, 2, 11);
 const CLOSED = 1n << 62n;
 const VERIFIED = 2n << 62n;
-const SETTINGS: IndicatorsSettings = { indicators: DEFAULT_INDICATORS, lookback: 400, minCandles: 20, maxFilledCandles: 60, ttlSeconds: 180 };
+const SETTINGS: IndicatorsSettings = {
+  indicators: DEFAULT_INDICATORS,
+  lookback: 400,
+  minCandles: 20,
+  maxFilledCandles: 60,
+  ttlSeconds: 180,
+};
 
 describe('a tick', () => {
   test('costs one query, one insert and one write to the cache, however many series there are', async () => {
@@ -34,7 +40,16 @@ describe('a tick', () => {
     expect(store.queries).toHaveLength(1);
     expect(store.inserts.map((rows) => rows.length)).toEqual([2]);
     expect(store.cacheWrites).toEqual([3]);
-    expect(report).toMatchObject({ exchange: 'kraken', tickMs: START + 901 * MINUTE, seriesRead: 3, candlesComputed: 2, valuesWritten: 20, warming: [], cacheKeysWritten: 3, cacheFailure: null });
+    expect(report).toMatchObject({
+      exchange: 'kraken',
+      tickMs: START + 901 * MINUTE,
+      seriesRead: 3,
+      candlesComputed: 2,
+      valuesWritten: 20,
+      warming: [],
+      cacheKeysWritten: 3,
+      cacheFailure: null,
+    });
   });
 
   test('reads only the configured timeframes, as far back as values depend on candles', async () => {
@@ -58,7 +73,10 @@ describe('a tick', () => {
     const report = await store.run('tick', START + 101 * MINUTE);
     expect(store.inserts).toEqual([]);
     expect(report).toMatchObject({ candlesComputed: 0, valuesWritten: 0, cacheKeysWritten: 1 });
-    expect(await store.cached('BTC/USD')).toMatchObject({ open_time: String(START + 99 * MINUTE), computed_at: String(START + 101 * MINUTE) });
+    expect(await store.cached('BTC/USD')).toMatchObject({
+      open_time: String(START + 99 * MINUTE),
+      computed_at: String(START + 101 * MINUTE),
+    });
   });
 
   test('gives no value to a candle that has not ended by then', async () => {
@@ -108,7 +126,11 @@ describe('real candles', () => {
       expect(row.values).toEqual(Object.fromEntries(expected.filter(([, value]) => value !== null)));
     }
     const gridCandles = values['SMA_20']?.length ?? 0;
-    expect(report).toMatchObject({ candlesRead: stored.openTimesMs.length, filledCandles: gridCandles - stored.openTimesMs.length, candlesComputed: written.length });
+    expect(report).toMatchObject({
+      candlesRead: stored.openTimesMs.length,
+      filledCandles: gridCandles - stored.openTimesMs.length,
+      candlesComputed: written.length,
+    });
   });
 
   test.each(sets)('get values by tick that a catch-up agrees with within 1e-10 of scale and does not write again: %s', async (name) => {
@@ -193,7 +215,9 @@ describe('whatever happened before, the next run leaves every stored candle with
     const store = platform();
     await store.put(seriesOf('BTC/USD'), wave(40));
     await store.run('tick', START + 40 * MINUTE);
-    const revised = wave(40).map((candle, i) => (i === 5 ? { ...waveCandle(30, MINUTE), openTimeMs: candle.openTimeMs, version: VERIFIED } : candle));
+    const revised = wave(40).map((candle, i) =>
+      i === 5 ? { ...waveCandle(30, MINUTE), openTimeMs: candle.openTimeMs, version: VERIFIED } : candle,
+    );
     await store.put(seriesOf('BTC/USD'), revised.slice(5, 6));
     await store.run('tick', START + 41 * MINUTE);
     await store.expectSameAsCatchUp(revised);
@@ -261,7 +285,11 @@ describe('a series that is warming', () => {
     const report = await store.run('tick', START + 19 * MINUTE);
     expect(report.warming).toEqual([{ series: seriesOf('BTC/USD'), candles: 19, needed: 50 }]);
     expect(store.inserts).toEqual([]);
-    expect(await store.cached('BTC/USD')).toEqual({ status: 'warming', open_time: String(START + 18 * MINUTE), computed_at: String(START + 19 * MINUTE) });
+    expect(await store.cached('BTC/USD')).toEqual({
+      status: 'warming',
+      open_time: String(START + 18 * MINUTE),
+      computed_at: String(START + 19 * MINUTE),
+    });
   });
 
   test('with enough for some indicators has the values of those', async () => {
@@ -290,7 +318,11 @@ describe('the cache', () => {
     await store.run('tick', START + 100 * MINUTE);
     const newest = (await store.values(seriesOf('BTC/USD'))).at(-1);
     const { open_time, computed_at, status, ...texts } = (await store.cached('BTC/USD')) ?? {};
-    expect({ open_time, computed_at, status }).toEqual({ open_time: String(START + 99 * MINUTE), computed_at: String(START + 100 * MINUTE), status: 'ready' });
+    expect({ open_time, computed_at, status }).toEqual({
+      open_time: String(START + 99 * MINUTE),
+      computed_at: String(START + 100 * MINUTE),
+      status: 'ready',
+    });
     expect(Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, Number(text)]))).toEqual(newest?.values);
   });
 
@@ -311,7 +343,9 @@ describe('the cache', () => {
     const report = await store.run('tick', START + 100 * MINUTE);
     expect(report).toMatchObject({ candlesComputed: 89, cacheKeysWritten: 0, cacheFailure: 'connection refused' });
     expect(await store.values(seriesOf('BTC/USD'))).toHaveLength(89);
-    expect(store.warnings).toEqual([['the newest indicator values are not in the cache', { exchange: 'kraken', keys: 1, reason: 'connection refused' }]]);
+    expect(store.warnings).toEqual([
+      ['the newest indicator values are not in the cache', { exchange: 'kraken', keys: 1, reason: 'connection refused' }],
+    ]);
   });
 });
 
@@ -374,10 +408,18 @@ function platform() {
     valuedMinutes: async (series: Series) => (await values(series)).map(({ openTimeMs }) => (openTimeMs - START) / MINUTE),
     async run(mode: 'tick' | 'catch-up', tickMs: number, changed: Partial<IndicatorsSettings> = {}, keptFromMs?: number) {
       nowMs = tickMs;
-      const input = { exchange: 'kraken', tickMs, timeframes: ['1m', '5m'], settings: { ...SETTINGS, ...changed }, mode, keptFromMs } as const;
+      const input = {
+        exchange: 'kraken',
+        tickMs,
+        timeframes: ['1m', '5m'],
+        settings: { ...SETTINGS, ...changed },
+        mode,
+        keptFromMs,
+      } as const;
       return await computeIndicators({ db: recordedDb, cache: recordedCache, clock, logger }, input);
     },
-    takeValuesOf: async (other: { values: (series: Series) => Promise<readonly IndicatorValues[]> }) => await db.insertIndicators(await other.values(seriesOf('BTC/USD'))),
+    takeValuesOf: async (other: { values: (series: Series) => Promise<readonly IndicatorValues[]> }) =>
+      await db.insertIndicators(await other.values(seriesOf('BTC/USD'))),
     /** What is stored is what a single catch-up over these candles writes, and another catch-up has nothing to do. */
     async expectSameAsCatchUp(candles: readonly StoredCandle[]) {
       const endMs = (candles.at(-1)?.openTimeMs ?? 0) + MINUTE;
@@ -391,7 +433,11 @@ function platform() {
   };
 }
 
-function expectAgreement(found: readonly IndicatorValues[], expected: readonly IndicatorValues[], prices: ReadonlyMap<number, number>): void {
+function expectAgreement(
+  found: readonly IndicatorValues[],
+  expected: readonly IndicatorValues[],
+  prices: ReadonlyMap<number, number>,
+): void {
   const names = (rows: readonly IndicatorValues[]) => rows.map(({ openTimeMs, values }) => [openTimeMs, ...Object.keys(values)]);
   expect(names(found)).toEqual(names(expected));
   const errors = expected.flatMap(({ openTimeMs, values }, i) =>
@@ -422,7 +468,17 @@ function waveCandle(i: number, stepMs: number): StoredCandle {
 function candleOf(openTimeMs: number, high: number, low: number, close: number, version: bigint): StoredCandle {
   const price = (value: number) => parseDecimal(Number(value.toFixed(8))) as Decimal;
   const one = parseDecimal('1') as Decimal;
-  return { openTimeMs, open: price(close), high: price(high), low: price(low), close: price(close), volume: one, quoteVolume: null, tradeCount: null, version };
+  return {
+    openTimeMs,
+    open: price(close),
+    high: price(high),
+    low: price(low),
+    close: price(close),
+    volume: one,
+    quoteVolume: null,
+    tradeCount: null,
+    version,
+  };
 }
 
 function realCandles(name: Parameters<typeof realSet>[0]): readonly StoredCandle[] {

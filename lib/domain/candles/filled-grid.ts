@@ -31,7 +31,12 @@ export type GridRule = {
 export type GridWorkspace = { high: Float64Array; low: Float64Array; close: Float64Array; filled: Uint8Array };
 
 export function createGridWorkspace(capacity = 0): GridWorkspace {
-  return { high: new Float64Array(capacity), low: new Float64Array(capacity), close: new Float64Array(capacity), filled: new Uint8Array(capacity) };
+  return {
+    high: new Float64Array(capacity),
+    low: new Float64Array(capacity),
+    close: new Float64Array(capacity),
+    filled: new Uint8Array(capacity),
+  };
 }
 
 /**
@@ -68,7 +73,13 @@ function spansOf(openTimesMs: Float64Array, { timeframeMs, maxFilledCandles }: G
   return spans;
 }
 
-function fillSegment(candles: CandleColumns, { storedFrom, storedUntil, length }: Span, timeframeMs: number, workspace: GridWorkspace, offset: number): GridSegment {
+function fillSegment(
+  candles: CandleColumns,
+  { storedFrom, storedUntil, length }: Span,
+  timeframeMs: number,
+  workspace: GridWorkspace,
+  offset: number,
+): GridSegment {
   const high = workspace.high.subarray(offset, offset + length);
   const low = workspace.low.subarray(offset, offset + length);
   const close = workspace.close.subarray(offset, offset + length);
@@ -94,7 +105,9 @@ function requireGrid({ openTimesMs, high, low, close }: CandleColumns, timeframe
   for (let i = 0; i < openTimesMs.length; i++) {
     const openTimeMs = openTimesMs[i]!;
     if (!(openTimeMs % timeframeMs === 0)) throw new RangeError(`candle at open time ${openTimeMs} is off the grid of ${timeframeMs} ms`);
-    if (i > 0 && openTimeMs <= openTimesMs[i - 1]!) throw new RangeError(`candle at open time ${openTimeMs} does not come after ${openTimesMs[i - 1]}`);
-    if (!Number.isFinite(high[i]! + low[i]! + close[i]!)) throw new RangeError(`candle at open time ${openTimeMs} has a price that is not finite`);
+    if (i > 0 && openTimeMs <= openTimesMs[i - 1]!)
+      throw new RangeError(`candle at open time ${openTimeMs} does not come after ${openTimesMs[i - 1]}`);
+    if (!Number.isFinite(high[i]! + low[i]! + close[i]!))
+      throw new RangeError(`candle at open time ${openTimeMs} has a price that is not finite`);
   }
 }

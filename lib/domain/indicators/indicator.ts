@@ -22,7 +22,7 @@ export type Indicator = {
   compute(columns: PriceColumns, outputs: readonly Float64Array[]): void;
 };
 
-export const MAX_LENGTH = 100_000;
+const MAX_LENGTH = 100_000;
 
 /** Returns the length, or throws `RangeError` naming the setting when it is not an integer from `min` to 100,000 (TA-Lib's limit). */
 export function requireLength(setting: string, value: number, min: number): number {

@@ -31,7 +31,11 @@ export function createMacd(setting: MacdSetting): Indicator {
   };
 }
 
-function convergence({ close }: PriceColumns, lengths: Omit<MacdSetting, 'kind'>, [line, signals, histogram]: [Float64Array, Float64Array, Float64Array]): void {
+function convergence(
+  { close }: PriceColumns,
+  lengths: Omit<MacdSetting, 'kind'>,
+  [line, signals, histogram]: [Float64Array, Float64Array, Float64Array],
+): void {
   const { fast, slow, signal } = lengths;
   const fastFactor = emaFactor(fast);
   const slowFactor = emaFactor(slow);

@@ -22,7 +22,7 @@ export type ValuesRule = {
 };
 
 /** Values of one stored candle. Names without a value yet are left out. */
-export type CandleValues = {
+type CandleValues = {
   readonly openTimeMs: number;
   readonly values: Readonly<Record<string, number>>;
   readonly candleVersion: bigint;
@@ -56,7 +56,8 @@ export function seriesValues(input: SeriesInput, set: IndicatorSet, rule: Values
     const isLast = i === segments.length - 1;
     if (staleHere.length === 0 && !isLast) return;
     const outputs = set.compute(segment);
-    for (const at of staleHere) stale.push({ ...identity(candles, current, at), values: valuesAt(set, outputs, gridIndex(candles, segment, at, rule)) });
+    for (const at of staleHere)
+      stale.push({ ...identity(candles, current, at), values: valuesAt(set, outputs, gridIndex(candles, segment, at, rule)) });
     if (isLast) newest = newestOf(segment, set, outputs, rule);
   });
   return {
@@ -64,7 +65,8 @@ export function seriesValues(input: SeriesInput, set: IndicatorSet, rule: Values
     filledCandles: segments.reduce((total, { filledCount }) => total + filledCount, 0),
     stale,
     newest,
-    unsettled: checks.some(({ hasUnchecked }) => hasUnchecked) && checks.find(({ firstChecked }) => firstChecked !== null)?.firstChecked === 'stale',
+    unsettled:
+      checks.some(({ hasUnchecked }) => hasUnchecked) && checks.find(({ firstChecked }) => firstChecked !== null)?.firstChecked === 'stale',
   };
 }
 

@@ -3,7 +3,7 @@ import type { CandlePage, CandleRequest, MarketReport } from '#core/ports/exchan
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { Timeframe } from '#core/timeframe.ts';
 
-export type Market = { readonly symbol: MarketSymbol; readonly id: string };
+type Market = { readonly symbol: MarketSymbol; readonly id: string };
 
 export type MarketListing = { readonly markets: readonly Market[]; readonly unavailable: MarketReport['unavailable'] };
 

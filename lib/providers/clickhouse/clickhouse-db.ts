@@ -15,8 +15,8 @@ import type {
 import type { Series } from '#core/series.ts';
 import { TIMEFRAMES, type Timeframe } from '#core/timeframe.ts';
 import { createGroupCommit } from '#std/group-commit.ts';
-import { withStore, type ClickHouseAccess } from './client.ts';
-import { readIndicatorInputs } from './indicator-inputs.ts';
+import { lingerFor, withStore, type ClickHouseAccess } from './client.ts';
+import { createIndicatorInputsReader } from './indicator-inputs.ts';
 import { migrate, type SchemaOptions } from './schema.ts';
 import { CANDLE_TABLES, seriesOf } from './tables.ts';
 
@@ -36,12 +36,13 @@ export type ClickHouseDbOptions = ClickHouseAccess & { readonly schema: SchemaOp
 /** `TimeSeriesDb` over `@clickhouse/client`: the same SQL for a server, ClickHouse Cloud and the embedded engine. */
 export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
   const insert = createInserts(options);
+  const readInputs = createIndicatorInputsReader(options);
   return {
     migrate: () => migrate(options, options.schema),
     insertCandles: (series) => insertCandles(insert, series),
     readCandles: (query) => readCandles(options, query),
     storedExtents: (exchange) => storedExtents(options, exchange),
-    readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readIndicatorInputs(options, query),
+    readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readInputs(query),
     insertIndicators: (rows) => insertIndicators(insert, rows),
     readIndicators: (query) => readIndicators(options, query),
     close: () => options.close(),
@@ -53,7 +54,13 @@ type Insert = (table: Table, rows: readonly unknown[][]) => Promise<void>;
 /** Exchanges write at the same moments: what waits for a table goes in with one statement, and makes one part instead of several. */
 function createInserts(access: ClickHouseAccess): Insert {
   const commits = new Map(
-    Object.entries(COLUMNS).map(([table, columns]) => [table, createGroupCommit<unknown[]>((rows) => insertRows(access, table, columns, rows))]),
+    Object.entries(COLUMNS).map(([table, columns]) => [
+      table,
+      createGroupCommit<unknown[]>(
+        () => lingerFor(access),
+        (rows) => insertRows(access, table, columns, rows),
+      ),
+    ]),
   );
   return async (table, rows) => {
     if (rows.length > 0) await commits.get(table)?.(rows);
@@ -144,7 +151,9 @@ async function storedExtents(access: ClickHouseAccess, exchange: Exchange): Prom
     SELECT '${timeframe}' AS timeframe, symbol, min(toUnixTimestamp64Milli(timestamp)), max(toUnixTimestamp64Milli(timestamp))
     FROM ${access.database}.${CANDLE_TABLES[timeframe]} WHERE exchange = {exchange: String} GROUP BY symbol`,
   );
-  const rows = await queryRows(access, 'read what is stored', `SELECT * FROM (${sql.join('\nUNION ALL\n')}) ORDER BY timeframe, symbol`, { exchange });
+  const rows = await queryRows(access, 'read what is stored', `SELECT * FROM (${sql.join('\nUNION ALL\n')}) ORDER BY timeframe, symbol`, {
+    exchange,
+  });
   return rows.map(([timeframe, symbol, firstMs, newestMs]) => ({
     series: seriesOf(exchange, symbol, timeframe),
     firstMs: Number(firstMs),
@@ -201,7 +210,12 @@ async function readIndicators(access: ClickHouseAccess, query: IndicatorQuery): 
   }));
 }
 
-async function queryRows(access: ClickHouseAccess, what: string, query: string, params: Record<string, unknown>): Promise<readonly unknown[][]> {
+async function queryRows(
+  access: ClickHouseAccess,
+  what: string,
+  query: string,
+  params: Record<string, unknown>,
+): Promise<readonly unknown[][]> {
   return await withStore(access, what, async (signal) => {
     const result = await access.client.query({ query, query_params: params, format: 'JSONCompactEachRow', abort_signal: signal });
     return await result.json<unknown[]>();

@@ -20,7 +20,17 @@ export type ClickHouseAccess = {
   readonly database: string;
   readonly timer: Timer;
   readonly deadlineMs: number;
+  /** How long a statement waits for others of the same kind to go with it. 0 where a process serves one exchange only, as on Lambda. */
+  readonly gatherMs: number;
 };
+
+/** Waits for statements that come at about the same moment. */
+export async function lingerFor({ timer, gatherMs }: Pick<ClickHouseAccess, 'timer' | 'gatherMs'>): Promise<void> {
+  if (gatherMs === 0) return;
+  await new Promise<void>((resolve) => {
+    timer.after(gatherMs, resolve);
+  });
+}
 
 export type HttpOptions = {
   readonly url: string;

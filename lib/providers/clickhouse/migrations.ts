@@ -13,12 +13,20 @@ const FILE_NAME = /^\d{4}-[a-z0-9-]+\.sql$/;
 export function readMigrations(directory: string): readonly Migration[] {
   const names = readdirSync(directory).filter((name) => name.endsWith('.sql'));
   for (const name of names) {
-    if (!FILE_NAME.test(name)) throw schemaError(`migration "${name}" in ${directory} is not named like "0001-what-it-does.sql"; rename it`);
+    if (!FILE_NAME.test(name))
+      throw schemaError(`migration "${name}" in ${directory} is not named like "0001-what-it-does.sql"; rename it`);
   }
   return names.sort().map((name) => {
     const text = readFileSync(join(directory, name), 'utf8');
-    const statements = text.replaceAll(/^--.*$/gm, '').split(/;\s*$/m).map((statement) => statement.trim());
-    return { name, checksum: createHash('sha256').update(text).digest('hex'), statements: statements.filter((statement) => statement !== '') };
+    const statements = text
+      .replaceAll(/^--.*$/gm, '')
+      .split(/;\s*$/m)
+      .map((statement) => statement.trim());
+    return {
+      name,
+      checksum: createHash('sha256').update(text).digest('hex'),
+      statements: statements.filter((statement) => statement !== ''),
+    };
   });
 }
 
@@ -31,7 +39,9 @@ export function pendingMigrations(known: readonly Migration[], applied: readonly
   for (const { name, checksum } of applied) {
     const migration = byName.get(name);
     if (migration === undefined) {
-      throw schemaError(`the store has migration "${name}", which this version does not know; use the version that wrote it, or a newer one`);
+      throw schemaError(
+        `the store has migration "${name}", which this version does not know; use the version that wrote it, or a newer one`,
+      );
     }
     if (migration.checksum !== checksum) {
       throw schemaError(`migration "${name}" was changed after the store applied it; restore the file and add a new migration instead`);

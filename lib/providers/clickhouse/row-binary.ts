@@ -31,7 +31,8 @@ export function createRowBinaryReader(bytes: Uint8Array) {
     string(): string {
       const size = length();
       const start = advance(size);
-      if (offset > bytes.byteLength) throw new RangeError(`RowBinary string of ${size} bytes at ${start} exceeds the ${bytes.byteLength} bytes there are`);
+      if (offset > bytes.byteLength)
+        throw new RangeError(`RowBinary string of ${size} bytes at ${start} exceeds the ${bytes.byteLength} bytes there are`);
       return text.decode(bytes.subarray(start, offset));
     },
   };

@@ -39,7 +39,12 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
       });
       return groups.filter(({ candles }) => candles.length > 0);
     },
-    storedExtents: async (exchange) => stocked(exchange).map(({ series, candles }) => ({ series, firstMs: Math.min(...candles.keys()), newestMs: Math.max(...candles.keys()) })),
+    storedExtents: async (exchange) =>
+      stocked(exchange).map(({ series, candles }) => ({
+        series,
+        firstMs: Math.min(...candles.keys()),
+        newestMs: Math.max(...candles.keys()),
+      })),
     async readIndicatorInputs(query) {
       return stocked(query.exchange).flatMap((entry) => indicatorInput(entry, query));
     },
@@ -89,7 +94,9 @@ function indicatorInput({ series, candles, indicators }: Stored, query: Indicato
       low: Float64Array.from(rows, ({ low }) => Number(low)),
       close: Float64Array.from(rows, ({ close }) => Number(close)),
       versions: BigUint64Array.from(rows, ({ version }) => version),
-      seenFingerprints: BigUint64Array.from(rows, ({ openTimeMs }) => (openTimeMs < seenFromMs ? 0n : (indicators.get(openTimeMs)?.fingerprint ?? 0n))),
+      seenFingerprints: BigUint64Array.from(rows, ({ openTimeMs }) =>
+        openTimeMs < seenFromMs ? 0n : (indicators.get(openTimeMs)?.fingerprint ?? 0n),
+      ),
     },
   ];
 }

@@ -18,7 +18,9 @@ test('every stored candle is in the grid exactly once, unchanged, and everything
         let run = 0;
         segment.filled.forEach((flag, i) => {
           const price = flag === 1 ? segment.close[i - 1] : close[found.length];
-          expect([segment.high[i], segment.low[i], segment.close[i]]).toEqual(flag === 1 ? [price, price, price] : [(price ?? NaN) + 2, (price ?? NaN) - 1, price]);
+          expect([segment.high[i], segment.low[i], segment.close[i]]).toEqual(
+            flag === 1 ? [price, price, price] : [(price ?? NaN) + 2, (price ?? NaN) - 1, price],
+          );
           run = flag === 1 ? run + 1 : 0;
           expect(run).toBeLessThanOrEqual(maxFilledCandles);
           if (flag === 0) found.push(segment.openTimeMs + i * MINUTE);

@@ -13,19 +13,33 @@ describe('the filled grid', () => {
   test('is the stored candles where none is missing', () => {
     const [segment, ...rest] = fillGrid(columnsAt([0, 1, 2]), RULE);
     expect(rest).toEqual([]);
-    expect(segment && plain(segment)).toEqual({ openTimeMs: START, high: [11, 12, 13], low: [9, 10, 11], close: [10, 11, 12], filled: [0, 0, 0] });
+    expect(segment && plain(segment)).toEqual({
+      openTimeMs: START,
+      high: [11, 12, 13],
+      low: [9, 10, 11],
+      close: [10, 11, 12],
+      filled: [0, 0, 0],
+    });
   });
 
   test('has a flat candle at the previous close, flagged, for each missing one', () => {
     const [segment] = fillGrid(columnsAt([0, 3]), RULE);
-    expect(segment && plain(segment)).toEqual({ openTimeMs: START, high: [11, 10, 10, 14], low: [9, 10, 10, 12], close: [10, 10, 10, 13], filled: [0, 1, 1, 0] });
+    expect(segment && plain(segment)).toEqual({
+      openTimeMs: START,
+      high: [11, 10, 10, 14],
+      low: [9, 10, 10, 12],
+      close: [10, 10, 10, 13],
+      filled: [0, 1, 1, 0],
+    });
     expect(segment?.filledCount).toBe(2);
   });
 
   test('fills as many missing candles as the rule allows, and starts anew behind one more', () => {
     expect(fillGrid(columnsAt([0, 4]), RULE)).toHaveLength(1);
     const segments = fillGrid(columnsAt([0, 5, 7]), RULE);
-    expect(segments.map(({ openTimeMs, storedFrom, storedUntil, filledCount }) => ({ openTimeMs, storedFrom, storedUntil, filledCount }))).toEqual([
+    expect(
+      segments.map(({ openTimeMs, storedFrom, storedUntil, filledCount }) => ({ openTimeMs, storedFrom, storedUntil, filledCount })),
+    ).toEqual([
       { openTimeMs: START, storedFrom: 0, storedUntil: 1, filledCount: 0 },
       { openTimeMs: START + 5 * MINUTE, storedFrom: 1, storedUntil: 3, filledCount: 1 },
     ]);

@@ -17,7 +17,13 @@ describe('a set of indicators', () => {
   });
 
   test('computes all values in the order of its names, also for a longer series after a shorter one', () => {
-    const set = createIndicatorSet({ ...RULE, indicators: [{ kind: 'ema', length: 2 }, { kind: 'sma', length: 3 }] });
+    const set = createIndicatorSet({
+      ...RULE,
+      indicators: [
+        { kind: 'ema', length: 2 },
+        { kind: 'sma', length: 3 },
+      ],
+    });
     expect(set.names).toEqual(['EMA_2', 'SMA_3']);
     expect(set.compute(flatColumns([1, 3, 5])).map((values) => values[2])).toEqual([4, 3]);
     expect(set.compute(flatColumns([1, 3, 5, 7])).map((values) => values[3])).toEqual([6, 5]);
@@ -29,9 +35,12 @@ describe('a set of indicators', () => {
   });
 
   test('is told apart by its indicators, its lookback and what it fills', () => {
-    const numbers = [RULE, { ...RULE, lookback: 900 }, { ...RULE, maxFilledCandles: 61 }, { ...RULE, indicators: DEFAULT_INDICATORS.slice(1) }].map(
-      (rule) => createIndicatorSet(rule).settingsNumber,
-    );
+    const numbers = [
+      RULE,
+      { ...RULE, lookback: 900 },
+      { ...RULE, maxFilledCandles: 61 },
+      { ...RULE, indicators: DEFAULT_INDICATORS.slice(1) },
+    ].map((rule) => createIndicatorSet(rule).settingsNumber);
     expect(new Set(numbers).size).toBe(4);
     expect(createIndicatorSet(RULE).settingsNumber).toBe(numbers[0]);
   });

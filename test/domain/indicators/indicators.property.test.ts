@@ -12,20 +12,34 @@ const lengths = fc.integer({ min: 2, max: 30 });
 
 const settings: fc.Arbitrary<IndicatorSetting> = fc.oneof(
   fc.record({ kind: fc.constantFrom('sma' as const, 'ema' as const, 'rsi' as const), length: lengths }),
-  fc.tuple(lengths, fc.integer({ min: 1, max: 20 }), lengths).map(([fast, more, signal]) => ({ kind: 'macd' as const, fast, slow: fast + more, signal })),
-  fc.record({ kind: fc.constant('stochastic' as const), k: fc.integer({ min: 1, max: 20 }), smoothK: fc.integer({ min: 1, max: 5 }), d: fc.integer({ min: 1, max: 5 }) }),
+  fc
+    .tuple(lengths, fc.integer({ min: 1, max: 20 }), lengths)
+    .map(([fast, more, signal]) => ({ kind: 'macd' as const, fast, slow: fast + more, signal })),
+  fc.record({
+    kind: fc.constant('stochastic' as const),
+    k: fc.integer({ min: 1, max: 20 }),
+    smoothK: fc.integer({ min: 1, max: 5 }),
+    d: fc.integer({ min: 1, max: 5 }),
+  }),
 );
 
 /** Candles at a price of any magnitude, walking in ticks, often flat. */
 const candles: fc.Arbitrary<PriceColumns> = fc
-  .tuple(fc.integer({ min: -8, max: 5 }), fc.array(fc.tuple(fc.oneof(fc.constant(0), fc.integer({ min: -50, max: 50 })), fc.nat(20), fc.nat(20)), { maxLength: 120 }))
+  .tuple(
+    fc.integer({ min: -8, max: 5 }),
+    fc.array(fc.tuple(fc.oneof(fc.constant(0), fc.integer({ min: -50, max: 50 })), fc.nat(20), fc.nat(20)), { maxLength: 120 }),
+  )
   .map(([exponent, moves]) => {
     let ticks = 10_000;
     const rows = moves.map(([move, up, down]) => {
       ticks += move;
       return { close: ticks * 10 ** exponent, high: (ticks + up) * 10 ** exponent, low: (ticks - down) * 10 ** exponent };
     });
-    return { high: Float64Array.from(rows, ({ high }) => high), low: Float64Array.from(rows, ({ low }) => low), close: Float64Array.from(rows, ({ close }) => close) };
+    return {
+      high: Float64Array.from(rows, ({ high }) => high),
+      low: Float64Array.from(rows, ({ low }) => low),
+      close: Float64Array.from(rows, ({ close }) => close),
+    };
   });
 
 describe('every indicator', () => {
@@ -123,13 +137,18 @@ describe('values from a window agree with those from the whole history within 1e
   test.each(REAL_SETS)('when it holds as many candles as the indicator needs to settle: %s', (name) => {
     const grid = gridOf(name);
     for (const indicator of DEFAULT_INDICATORS.map(createIndicator)) {
-      if (indicator.settlesAfter < grid.close.length) expect(worstOfWindows(indicator, grid, indicator.settlesAfter + 1)).toBeLessThanOrEqual(1e-10);
+      if (indicator.settlesAfter < grid.close.length)
+        expect(worstOfWindows(indicator, grid, indicator.settlesAfter + 1)).toBeLessThanOrEqual(1e-10);
     }
   });
 
   test('with other lengths too, and only because of the candles before', () => {
     const grid = gridOf('kraken-btc-usd-1m');
-    for (const setting of [{ kind: 'ema', length: 50 }, { kind: 'rsi', length: 5 }, { kind: 'macd', fast: 5, slow: 35, signal: 5 }] as const) {
+    for (const setting of [
+      { kind: 'ema', length: 50 },
+      { kind: 'rsi', length: 5 },
+      { kind: 'macd', fast: 5, slow: 35, signal: 5 },
+    ] as const) {
       const indicator = createIndicator(setting);
       expect(worstOfWindows(indicator, grid, indicator.settlesAfter + 1)).toBeLessThanOrEqual(1e-10);
       expect(worstOfWindows(indicator, grid, Math.ceil(indicator.settlesAfter / 4))).toBeGreaterThan(1e-10);

@@ -8,7 +8,7 @@ export function computeAll(indicator: Indicator, columns: PriceColumns): Readonl
 }
 
 /** What an error of a value is measured against: 100 for oscillators between 0 and 100, else the price. */
-export function scaleOf(name: string, price: number): number {
+function scaleOf(name: string, price: number): number {
   return name.startsWith('RSI') || name.startsWith('STOCH') ? 100 : price;
 }
 

@@ -19,7 +19,11 @@ describe('names', () => {
   });
 
   test('other lengths are part of the name, so that two settings of one kind stay apart', () => {
-    expect(createIndicator({ kind: 'macd', fast: 5, slow: 35, signal: 5 }).names).toEqual(['MACD_5_35_5', 'MACD_signal_5_35_5', 'MACD_histogram_5_35_5']);
+    expect(createIndicator({ kind: 'macd', fast: 5, slow: 35, signal: 5 }).names).toEqual([
+      'MACD_5_35_5',
+      'MACD_signal_5_35_5',
+      'MACD_histogram_5_35_5',
+    ]);
     expect(createIndicator({ kind: 'stochastic', k: 5, smoothK: 2, d: 4 }).names).toEqual(['STOCH_k_5_2_4', 'STOCH_d_5_2_4']);
   });
 

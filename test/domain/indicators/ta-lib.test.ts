@@ -70,7 +70,10 @@ function expectEqual(settings: readonly IndicatorSetting[], columns: PriceColumn
     const wanted = expected[name] ?? [];
     expect(Array.from(values, Number.isNaN), `${name} begins where TA-Lib begins`).toEqual(wanted.map((value) => value === null));
     const errors = wanted.map((value, i) => (value === null ? 0 : scaledError(name, columns.close[i] ?? NaN, values[i] ?? NaN, value)));
-    expect(errors.reduce((a, b) => Math.max(a, b), 0), `largest error of ${name}`).toBeLessThanOrEqual(TOLERANCE);
+    expect(
+      errors.reduce((a, b) => Math.max(a, b), 0),
+      `largest error of ${name}`,
+    ).toBeLessThanOrEqual(TOLERANCE);
   }
 }
 

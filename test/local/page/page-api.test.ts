@@ -72,7 +72,11 @@ describe('the chart', () => {
     const world = await worldWith([0, 3]);
     world.say({ nowMs: START + 60 * MINUTE });
     expect(minutesOf(await chartOf(world))).toEqual([0, 1, 2, 3]);
-    const [stored] = await world.db.readCandles({ exchange: 'kraken', symbols: [BTC.symbol], windows: { '1m': { fromMs: 0, untilMs: START + 60 * MINUTE } } });
+    const [stored] = await world.db.readCandles({
+      exchange: 'kraken',
+      symbols: [BTC.symbol],
+      windows: { '1m': { fromMs: 0, untilMs: START + 60 * MINUTE } },
+    });
     expect(stored?.candles).toHaveLength(2);
   });
 
@@ -87,10 +91,21 @@ describe('the chart', () => {
 
   test('indicator values come by name for the same time', async () => {
     const chart = await chartOf(await worldWith(minutes(60)), `&from=${START + 58 * MINUTE}`);
-    expect(Object.keys(chart.indicators).sort()).toEqual(
-      ['EMA_12', 'EMA_26', 'MACD', 'MACD_histogram', 'MACD_signal', 'RSI_14', 'SMA_20', 'SMA_50', 'STOCH_d', 'STOCH_k'],
-    );
-    const last20 = minutes(60).slice(40).map((i) => Number(candle('1m', i).close));
+    expect(Object.keys(chart.indicators).sort()).toEqual([
+      'EMA_12',
+      'EMA_26',
+      'MACD',
+      'MACD_histogram',
+      'MACD_signal',
+      'RSI_14',
+      'SMA_20',
+      'SMA_50',
+      'STOCH_d',
+      'STOCH_k',
+    ]);
+    const last20 = minutes(60)
+      .slice(40)
+      .map((i) => Number(candle('1m', i).close));
     expect(chart.indicators['SMA_20']).toHaveLength(2);
     expect(chart.indicators['SMA_20']?.[1]?.[0]).toBe(START + 59 * MINUTE);
     expect(chart.indicators['SMA_20']?.[1]?.[1]).toBeCloseTo(last20.reduce((a, b) => a + b) / 20, 6);

@@ -61,10 +61,24 @@ export function createPageWorld(): PageWorld {
   const held = new Map<string, { readonly series: Series; candles: readonly StoredCandle[] }>();
   let said: Partial<PlatformStatus> = {};
   const status = (): PlatformStatus => {
-    const series = [...held.values()].map((one) => ({ ...one.series, newestOpenTimeMs: one.candles.at(-1)?.openTimeMs ?? null, missing: 0 }));
+    const series = [...held.values()].map((one) => ({
+      ...one.series,
+      newestOpenTimeMs: one.candles.at(-1)?.openTimeMs ?? null,
+      missing: 0,
+    }));
     const ends = series.map(({ newestOpenTimeMs, timeframe }) => (newestOpenTimeMs ?? START) + TIMEFRAME_MS[timeframe]);
     const nowMs = Math.max(START, ...ends);
-    return { mode: 'replay', recording: 'made-by-the-test', nowMs, speed: 60, tickMs: nowMs, phase: 'running', series, problems: [], ...said };
+    return {
+      mode: 'replay',
+      recording: 'made-by-the-test',
+      nowMs,
+      speed: 60,
+      tickMs: nowMs,
+      phase: 'running',
+      series,
+      problems: [],
+      ...said,
+    };
   };
   return {
     db,
@@ -87,7 +101,9 @@ function indicatorRows(series: Series, candles: readonly StoredCandle[]) {
   const column = (pick: (one: StoredCandle) => Decimal): Float64Array => Float64Array.from(candles, (one) => Number(pick(one)));
   const outputs = set.compute({ high: column(({ high }) => high), low: column(({ low }) => low), close: column(({ close }) => close) });
   return candles.map(({ openTimeMs, version }, at) => {
-    const values = Object.fromEntries(set.names.flatMap((name, n) => (Number.isNaN(outputs[n]?.[at] ?? Number.NaN) ? [] : [[name, outputs[n]?.[at] ?? 0]])));
+    const values = Object.fromEntries(
+      set.names.flatMap((name, n) => (Number.isNaN(outputs[n]?.[at] ?? Number.NaN) ? [] : [[name, outputs[n]?.[at] ?? 0]])),
+    );
     return { series, openTimeMs, values, candleVersion: version, fingerprint: 1n, computedAtMs: START };
   });
 }

@@ -30,7 +30,9 @@ async function raw(port: number, request: string): Promise<RawAnswer> {
   });
   const [head = '', ...body] = text.split('\r\n\r\n');
   const [line = '', ...fields] = head.split('\r\n');
-  const headers = Object.fromEntries(fields.map((field) => [field.slice(0, field.indexOf(':')).toLowerCase(), field.slice(field.indexOf(':') + 2)]));
+  const headers = Object.fromEntries(
+    fields.map((field) => [field.slice(0, field.indexOf(':')).toLowerCase(), field.slice(field.indexOf(':') + 2)]),
+  );
   return { status: Number(line.split(' ')[1]), headers, body: body.join('\r\n\r\n') };
 }
 
@@ -69,7 +71,11 @@ describe('what the server has', () => {
 
   test('closing it ends connections that are kept open', async () => {
     const server = await servePage(createPageWorld());
-    const ended = new Promise((resolve) => connect({ host: '127.0.0.1', port: server.port }).on('connect', () => void server.close()).on('close', resolve));
+    const ended = new Promise((resolve) =>
+      connect({ host: '127.0.0.1', port: server.port })
+        .on('connect', () => void server.close())
+        .on('close', resolve),
+    );
     await ended;
     await expect(fetch(server.url)).rejects.toThrow('fetch failed');
   });
@@ -96,7 +102,12 @@ describe('every answer carries the security headers', () => {
     'a foreign host': (port: number) => raw(port, 'GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n'),
     'a method that writes': (port: number) => raw(port, `POST / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 0\r\n\r\n`),
     'no HTTP at all': (port: number) => raw(port, 'HELLO\r\n\r\n'),
-    'too many headers': (port: number) => get(port, '/', Array.from({ length: 10_000 }, (_, i) => `X-${i}: y`)),
+    'too many headers': (port: number) =>
+      get(
+        port,
+        '/',
+        Array.from({ length: 10_000 }, (_, i) => `X-${i}: y`),
+      ),
     'an unknown expectation': (port: number) => get(port, '/', ['Expect: a-miracle']),
   };
   test.each(Object.entries(requests))('%s', async (_name, request) => {
@@ -199,14 +210,25 @@ describe('what may be asked', () => {
 
   test('ten thousand headers and an address of 100,000 characters are refused, and the next request is answered', async () => {
     const { port } = await servePage(createPageWorld());
-    expect((await get(port, '/', Array.from({ length: 10_000 }, (_, i) => `X-${i}: y`))).status).toBe(431);
+    expect(
+      (
+        await get(
+          port,
+          '/',
+          Array.from({ length: 10_000 }, (_, i) => `X-${i}: y`),
+        )
+      ).status,
+    ).toBe(431);
     expect((await get(port, `/api/chart?symbol=${'A'.repeat(100_000)}`)).status).toBe(431);
     expect((await get(port, '/')).status).toBe(200);
   });
 
   test('an upgrade is not made: the request is answered as it is', async () => {
     const { port } = await servePage(createPageWorld());
-    const { status } = await raw(port, `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n`);
+    const { status } = await raw(
+      port,
+      `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n`,
+    );
     expect(status).toBe(200);
   });
 });
@@ -218,7 +240,9 @@ describe('how long it waits, and for how many', () => {
     await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
     const more = connect({ host: '127.0.0.1', port });
     // Whether it sees an end or a reset is a matter of time.
-    const answered = new Promise<number>((resolve) => more.on('error', () => resolve(more.bytesRead)).on('close', () => resolve(more.bytesRead)));
+    const answered = new Promise<number>((resolve) =>
+      more.on('error', () => resolve(more.bytesRead)).on('close', () => resolve(more.bytesRead)),
+    );
     expect(await answered).toBe(0);
     const [first, ...others] = held;
     first?.destroy();

@@ -25,7 +25,10 @@ test('the page is a list of paths made once: html, scripts, style, icon, chart l
 });
 
 test('scripts lose their types and import the chart library from the server', () => {
-  const folder = folderWith({ 'index.html': '', 'a.ts': `import { createChart, type IChartApi } from 'lightweight-charts';\nexport const x: number = 1;\n` });
+  const folder = folderWith({
+    'index.html': '',
+    'a.ts': `import { createChart, type IChartApi } from 'lightweight-charts';\nexport const x: number = 1;\n`,
+  });
   const script = String(loadStaticFiles(folder).get('/app/a.ts')?.body);
   expect(script).toContain(`from '/vendor/lightweight-charts.js'`);
   expect(script).not.toMatch(/number|IChartApi/);
@@ -34,7 +37,9 @@ test('scripts lose their types and import the chart library from the server', ()
 test('every import of the real scripts is a path that the server has', () => {
   const files = loadStaticFiles(WEB);
   const scripts = [...files].filter(([path]) => path.startsWith('/app/') && path.endsWith('.ts'));
-  const imported = scripts.flatMap(([, { body }]) => [...String(body).matchAll(/\bfrom '([^']+)'/g)].map(([, name = '']) => new URL(name, 'http://page/app/').pathname));
+  const imported = scripts.flatMap(([, { body }]) =>
+    [...String(body).matchAll(/\bfrom '([^']+)'/g)].map(([, name = '']) => new URL(name, 'http://page/app/').pathname),
+  );
   expect(new Set(imported).size).toBeGreaterThan(8);
   expect(imported.filter((path) => !files.has(path))).toEqual([]);
 });

@@ -23,12 +23,20 @@ afterAll(async () => {
 });
 
 const openDb = (options = schema) =>
-  createClickHouseDb({ client: engine.writer, database: 'trading', timer: createSystemTimer(), deadlineMs: 20_000, schema: options, close: async () => {} });
+  createClickHouseDb({
+    client: engine.writer,
+    database: 'trading',
+    timer: createSystemTimer(),
+    deadlineMs: 20_000,
+    gatherMs: 0,
+    schema: options,
+    close: async () => {},
+  });
 
 timeSeriesDbContract('ClickHouse in this process', async () => openDb());
 
 describe('the schema', () => {
-  const sql = async (query: string) => (await (await engine.writer.query({ query, format: 'JSONEachRow' })).json<Record<string, unknown>>());
+  const sql = async (query: string) => await (await engine.writer.query({ query, format: 'JSONEachRow' })).json<Record<string, unknown>>();
 
   test('is recorded migration by migration', async () => {
     await openDb().migrate();
@@ -42,15 +50,28 @@ describe('the schema', () => {
 
   test('takes the time to live from configuration and gives it up again', async () => {
     await openDb({ ...schema, ttlDays: 90 }).migrate();
-    const engineOf = async () => String((await sql("SELECT engine_full FROM system.tables WHERE database = 'trading' AND name = 'candles_5m'"))[0]?.['engine_full']);
+    const engineOf = async () =>
+      String((await sql("SELECT engine_full FROM system.tables WHERE database = 'trading' AND name = 'candles_5m'"))[0]?.['engine_full']);
     expect(await engineOf()).toContain('toIntervalDay(90)');
     await openDb().migrate();
     expect(await engineOf()).not.toContain('TTL');
   });
 
-  const good = { exchange: "'kraken'", symbol: "'BTC/USD'", timestamp: "'2023-03-10 00:00:00.000'", open: '10', high: '12', low: '9', close: '11', volume: '0', version: '4611686018427387904' };
+  const good = {
+    exchange: "'kraken'",
+    symbol: "'BTC/USD'",
+    timestamp: "'2023-03-10 00:00:00.000'",
+    open: '10',
+    high: '12',
+    low: '9',
+    close: '11',
+    volume: '0',
+    version: '4611686018427387904',
+  };
   const insert = (row: Record<string, string>) =>
-    engine.writer.command({ query: `INSERT INTO trading.candles_1m (${Object.keys(row).join(', ')}) VALUES (${Object.values(row).join(', ')})` });
+    engine.writer.command({
+      query: `INSERT INTO trading.candles_1m (${Object.keys(row).join(', ')}) VALUES (${Object.values(row).join(', ')})`,
+    });
 
   test('takes a candle without volume', async () => {
     await expect(insert(good)).resolves.toBeDefined();
@@ -75,20 +96,42 @@ describe('the schema', () => {
 
 test('a failure says what was wanted, why it was refused and whether trying again may help', async () => {
   const db = openDb();
-  const candle = { openTimeMs: 0, open: '1', high: '1', low: '1', close: '1', volume: '1', quoteVolume: null, tradeCount: null, version: 2n ** 62n } as unknown as StoredCandle;
+  const candle = {
+    openTimeMs: 0,
+    open: '1',
+    high: '1',
+    low: '1',
+    close: '1',
+    volume: '1',
+    quoteVolume: null,
+    tradeCount: null,
+    version: 2n ** 62n,
+  } as unknown as StoredCandle;
   const failure = db.insertCandles([{ series: { exchange: 'kraken', symbol: 'X/Y' as MarketSymbol, timeframe: '1m' }, candles: [candle] }]);
-  await expect(failure).rejects.toMatchObject({ name: 'StoreError', retryable: false, storeCode: 469, message: expect.stringContaining('refused to insert 1 rows into candles_1m') });
+  await expect(failure).rejects.toMatchObject({
+    name: 'StoreError',
+    retryable: false,
+    storeCode: 469,
+    message: expect.stringContaining('refused to insert 1 rows into candles_1m'),
+  });
 });
 
 test('the reading connection can read, once per candle, and cannot write, reach files or lift its limits', async () => {
   const read = (query: string) => engine.reader.query({ query, format: 'JSONEachRow' });
   const row = (version: bigint) => `('kraken', 'TWICE/USD', '2023-03-10 00:00:00.000', 10, 12, 9, 11, 0, ${version})`;
   for (const version of [2n ** 62n, 2n ** 62n + 1n]) {
-    await engine.writer.command({ query: `INSERT INTO trading.candles_1m (exchange, symbol, timestamp, open, high, low, close, volume, version) VALUES ${row(version)}` });
+    await engine.writer.command({
+      query: `INSERT INTO trading.candles_1m (exchange, symbol, timestamp, open, high, low, close, volume, version) VALUES ${row(version)}`,
+    });
   }
   const counts = await (await read("SELECT count() AS n FROM trading.candles_1m WHERE symbol = 'TWICE/USD'")).json();
   expect(counts).toEqual([{ n: '1' }]);
-  for (const query of ["SELECT * FROM file('/etc/passwd', 'LineAsString')", "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')", 'SELECT 1 SETTINGS max_execution_time = 0', 'SELECT 1 SETTINGS readonly = 0']) {
+  for (const query of [
+    "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+    'SELECT 1 SETTINGS max_execution_time = 0',
+    'SELECT 1 SETTINGS readonly = 0',
+  ]) {
     await expect(read(query), query).rejects.toMatchObject({ code: '164' });
   }
   await expect(engine.reader.command({ query: 'TRUNCATE TABLE trading.candles_1m' })).rejects.toMatchObject({ code: '164' });

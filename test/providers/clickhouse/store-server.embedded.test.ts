@@ -43,6 +43,7 @@ function createDb() {
     database: 'trading',
     timer: createSystemTimer(),
     deadlineMs: 20_000,
+    gatherMs: 0,
     schema,
     close: async () => {},
   });
