@@ -29,7 +29,6 @@ type Entry = {
   readonly version: string;
   readonly resolved?: string;
   readonly integrity?: string;
-  readonly optional?: boolean;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
   readonly libc?: readonly string[];

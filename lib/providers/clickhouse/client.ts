@@ -1,4 +1,4 @@
-import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { StoreError } from '#core/errors.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import { withDeadline, DeadlineError } from '#std/deadline.ts';
@@ -48,6 +48,8 @@ export function createHttpClient({ url, username, password }: HttpOptions): Clic
     username,
     password,
     application: 'tidemark',
+    // Failures are thrown, and told once, by us: the client would also write them to stderr in lines of its own.
+    log: { level: ClickHouseLogLevel.OFF },
     compression: { request: true, response: true },
     clickhouse_settings: STATEMENT_SETTINGS,
   });
