@@ -14,7 +14,7 @@ const MINUTES = Number(process.argv[2] ?? 600);
 const FROM_MS = Date.UTC(2023, 2, 11);
 
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
-const config = loadConfig(projectFile('config'), {});
+const config = loadConfig(projectFile('config'), process.env);
 const log = { level: 'error', write: (line: string) => void process.stderr.write(`${line}\n`) } as const;
 const source = await openReplay(
   { fromMs: FROM_MS, untilMs: null, speed: 'max', recordingsDirectory: projectFile('recordings'), log },
@@ -53,7 +53,7 @@ try {
 
 function report(msPerMinute: number, cpu: NodeJS.CpuUsage): void {
   const perTick = (ms: number): string => (ms / MINUTES).toFixed(1);
-  console.log(`${MINUTES} virtual minutes, ${source.series.length} series, ${process.version}`);
+  console.log(`${MINUTES} virtual minutes, 11 markets in ${config.sync.timeframes.join(', ')}, ${process.version}`);
   console.log(
     `${Math.round(60_000 / msPerMinute)} virtual minutes a minute (${msPerMinute.toFixed(1)} ms a tick, ${perTick((cpu.user + cpu.system) / 1000)} ms of CPU)`,
   );
