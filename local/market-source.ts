@@ -69,6 +69,9 @@ export function openLive(config: Config, { untilMs, log }: Pick<SourceOptions, '
     );
   }
   const parts = createHostParts('tidemark', log);
+  if (untilMs !== null && untilMs < parts.clock.nowMs()) {
+    throw new ConfigError(`--until "${iso(untilMs)}" is in the past, expected a later time than now for --live; correct it`);
+  }
   const series = configuredSeries(config);
   return {
     facts: { mode: 'live', recording: null, speed: null },

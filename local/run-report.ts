@@ -3,6 +3,7 @@ import type { Series } from '#core/series.ts';
 import { seriesKey } from '#core/series.ts';
 import type { IndicatorsReport } from '#usecases/compute-indicators.ts';
 import type { SeriesSyncReport, SyncReport } from '#usecases/sync-candles.ts';
+import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { iso } from './replay-plan.ts';
 
 type SeriesTotals = {
@@ -37,6 +38,9 @@ export type RunTotals = {
 
 /** Distinct errors that are kept by their text; the rest is counted only. */
 const MAX_ERRORS = 100;
+
+/** Holes of one series that are kept, the newest ones. */
+const MAX_HOLES = 10_000;
 
 export function createRunTotals(): RunTotals {
   const bySeries = new Map<string, SeriesTotals>();
@@ -120,10 +124,19 @@ function addSeries(bySeries: Map<string, SeriesTotals>, entry: SeriesSyncReport)
   totals.stored += entry.stored;
   totals.changed += entry.changed;
   totals.refused += entry.refused.length;
-  // A later fetch has seen the same holes again, and which of them have been filled since.
-  totals.missing = entry.missing;
+  totals.missing = [...holesBefore(totals.missing, entry), ...entry.missing].slice(-MAX_HOLES);
   totals.missingReason = entry.missingReason;
   if (entry.newestOpenTimeMs !== null) totals.newestOpenTimeMs = Math.max(entry.newestOpenTimeMs, totals.newestOpenTimeMs ?? 0);
+}
+
+/** What earlier fetches have found missing before the range of this one; within its range it has seen for itself. */
+function holesBefore(missing: SeriesTotals['missing'], { fromMs, series }: SeriesSyncReport): SeriesTotals['missing'] {
+  const step = TIMEFRAME_MS[series.timeframe];
+  return missing
+    .filter(({ firstMs }) => firstMs < fromMs)
+    .map((hole) =>
+      hole.lastMs < fromMs ? hole : { firstMs: hole.firstMs, lastMs: fromMs - step, candles: (fromMs - hole.firstMs) / step },
+    );
 }
 
 function gapsOf({ series, missing, missingReason }: SeriesTotals): readonly Record<string, unknown>[] {

@@ -48,7 +48,6 @@ async function startOver(
   const { parts, series, facts, firstTickMs } = source;
   const { db, engine } = await openStore(config, parts, folder.storeDirectory, facts.mode === 'replay');
   stack.add('the store', () => db.close());
-  folder.writeState(source.stateAt(firstTickMs - 60_000));
   const writerPassword = makeWriterPassword();
   const endpoint = engine === null ? null : await startStoreEndpoint(config, engine, { port: options.storePort, writerPassword });
   if (endpoint !== null) stack.add('the store endpoint', () => endpoint.close());
@@ -68,6 +67,8 @@ async function startOver(
   stack.add('the page', () => page.close());
   folder.publish({ pagePort: page.port, storePort: endpoint?.port ?? null, writerPassword: endpoint === null ? null : writerPassword });
 
+  // Only now is the folder claimed. Live data claim it with their first tick: a start without a network leaves nothing behind.
+  if (facts.mode === 'replay') folder.writeState(source.stateAt(firstTickMs - 60_000));
   output.line(`Tidemark: ${source.title}`);
   output.line(`  ${source.detail}`);
   output.line(`  page   ${page.url}`);

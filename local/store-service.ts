@@ -1,7 +1,7 @@
 import { createHostParts } from '#factories/host-parts.ts';
 import { startStoreEndpoint } from '#factories/store-endpoint.ts';
 import { ConfigError } from '#core/errors.ts';
-import { takeDataFolder } from './data-folder.ts';
+import { takeDataFolder, type StoreState } from './data-folder.ts';
 import { makeWriterPassword, openStore } from './platform.ts';
 import { refuseTakenPort } from './port-owner.ts';
 import { createStack } from './resource-stack.ts';
@@ -18,8 +18,7 @@ export async function runStoreService(options: StoreServiceOptions, { config, ou
     stack.add('the data folder', async () => folder.release());
     refuseTakenPort('--store-port', options.port);
     const parts = createHostParts('store', { level: options.logLevel, write: log });
-    // Without a word to the contrary data are kept: a time to live would remove a replay of old days at once.
-    const { db, engine } = await openStore(config, parts, folder.storeDirectory, !options.isLive);
+    const { db, engine } = await openStore(config, parts, folder.storeDirectory, keepsForever(options, folder.readState()));
     stack.add('the store', () => db.close());
     if (engine === null)
       throw new ConfigError(
@@ -34,4 +33,14 @@ export async function runStoreService(options: StoreServiceOptions, { config, ou
   } finally {
     await stack.close();
   }
+}
+
+/** What the folder holds decides: a time to live would remove a replay of old days at once. An empty folder keeps data unless told otherwise. */
+function keepsForever({ isLive, dataDirectory }: StoreServiceOptions, state: StoreState | null): boolean {
+  if (isLive && state?.kind === 'replay') {
+    throw new ConfigError(
+      `the data folder "${dataDirectory}" holds a replay of "${state.recording}", expected live data or none for --live; leave out --live, or choose another folder with --data DIR`,
+    );
+  }
+  return state === null ? !isLive : state.kind === 'replay';
 }

@@ -57,6 +57,8 @@ type Failure = { readonly code: string; readonly message: string };
 export type SeriesSyncReport = {
   readonly series: Series;
   readonly isBackfill: boolean;
+  /** First open time that this fetch looked at. */
+  readonly fromMs: number;
   readonly requests: number;
   /** Candles that the exchange sent in the asked range: = stored + changed + unchanged + stillOpen. */
   readonly fetched: number;
@@ -231,6 +233,7 @@ async function runJob(ports: SyncPorts, input: SyncInput, job: Job): Promise<Ser
   const report: SeriesSyncReport = {
     series: job.series,
     isBackfill: job.plan.isBackfill,
+    fromMs: job.plan.fromMs,
     requests: fetched.requests,
     fetched: fetched.candles.length,
     stored: fresh.length,
@@ -252,6 +255,11 @@ function historyStart({ plan }: Job, there: ReadonlySet<number>, failure: Failur
   return plan.isBackfill && failure === null && there.size > 0 ? Math.min(...there) : plan.fromMs;
 }
 
+/** Older candles than the exchange's horizon cannot be had from it: asking for them would bring the same newest ones, page after page. */
+function reachableFrom({ historyCandles }: ExchangeRestApi, { fromMs, untilMs }: FetchPlan, timeframeMs: number): number {
+  return historyCandles === null ? fromMs : Math.max(fromMs, untilMs - historyCandles * timeframeMs);
+}
+
 /** Pages along the time grid, not along the rows: a row that is left out at a page's edge is seen as a hole and asked for again. */
 async function fetchPages(api: ExchangeRestApi, { series, plan }: Job): Promise<Fetched> {
   const { symbol, timeframe } = series;
@@ -259,7 +267,7 @@ async function fetchPages(api: ExchangeRestApi, { series, plan }: Job): Promise<
   const candles: Candle[] = [];
   const refused: RefusedRow[] = [];
   let requests = 0;
-  for (let fromMs = plan.fromMs; fromMs < plan.untilMs && requests < MAX_PAGES_PER_SERIES;) {
+  for (let fromMs = reachableFrom(api, plan, timeframeMs); fromMs < plan.untilMs && requests < MAX_PAGES_PER_SERIES;) {
     // One more than the closed ones, so that the row of the open candle never costs a closed one its place.
     const limit = Math.min((plan.untilMs - fromMs) / timeframeMs + 1, api.maxCandlesPerRequest);
     const pageUntilMs = fromMs + limit * timeframeMs;

@@ -13,6 +13,7 @@ function series(change: Partial<SeriesSyncReport> = {}, exchange: Exchange = 'kr
   return {
     series: { exchange, symbol: BTC, timeframe },
     isBackfill: false,
+    fromMs: START,
     requests: 1,
     fetched: 0,
     stored: 0,
@@ -112,6 +113,19 @@ describe('the totals of a run', () => {
     ]);
     totals.addSync(sync([series()]));
     expect(totals.toJson(FACTS)['gaps']).toEqual([]);
+  });
+
+  test('keep the gaps that lie before what a later fetch has looked at', () => {
+    const totals = createRunTotals();
+    const old = { firstMs: START - 10 * MINUTE, lastMs: START - 9 * MINUTE, candles: 2 };
+    const across = { firstMs: START - 2 * MINUTE, lastMs: START + 3 * MINUTE, candles: 6 };
+    totals.addSync(sync([series({ fromMs: START - 20 * MINUTE, missing: [old, across], missingReason: 'not_sent' })]));
+    totals.addSync(sync([series({ fromMs: START, missing: [{ firstMs: START, lastMs: START, candles: 1 }], missingReason: 'not_sent' })]));
+    expect(totals.toJson(FACTS)['gaps']).toMatchObject([
+      { first: '2023-03-10T23:50:00Z', candles: 2 },
+      { first: '2023-03-10T23:58:00Z', last: '2023-03-10T23:59:00Z', candles: 2 },
+      { first: '2023-03-11T00:00:00Z', candles: 1 },
+    ]);
   });
 
   test('count every error and show each text once', () => {

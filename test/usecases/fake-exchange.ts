@@ -57,10 +57,18 @@ export type FakeExchangeOptions = {
   /** Its clock, relative to ours; null says no time. */
   readonly skewMs?: number | null;
   readonly maxCandlesPerRequest?: number;
+  /** Only so many of the newest closed candles are served, whatever is asked for. */
+  readonly historyCandles?: number | null;
 };
 
 /** An exchange that serves a candle for every minute that has begun by its own clock, and behaves as an honest one does. */
-export function fakeExchange({ clock, historyFromMs = 0, skewMs = 0, maxCandlesPerRequest = 1000 }: FakeExchangeOptions): FakeExchange {
+export function fakeExchange({
+  clock,
+  historyFromMs = 0,
+  skewMs = 0,
+  maxCandlesPerRequest = 1000,
+  historyCandles = null,
+}: FakeExchangeOptions): FakeExchange {
   const requests: CandleRequest[] = [];
   const revised = new Map<string, Partial<Candle> | null>();
   let failure: ((request: CandleRequest, index: number) => ExchangeError | null) | null = null;
@@ -70,14 +78,15 @@ export function fakeExchange({ clock, historyFromMs = 0, skewMs = 0, maxCandlesP
   const nowMs = (): number => clock.nowMs() + (skewMs ?? 0);
   const served = (timeframe: Timeframe, openTimeMs: number): Candle[] => {
     const change = revised.get(`${timeframe} ${openTimeMs}`);
-    const isThere = change !== null && openTimeMs >= historyFromMs && openTimeMs <= nowMs();
+    const horizonMs = historyCandles === null ? 0 : nowMs() - (historyCandles + 1) * TIMEFRAME_MS[timeframe];
+    const isThere = change !== null && openTimeMs >= Math.max(historyFromMs, horizonMs) && openTimeMs <= nowMs();
     return isThere ? [{ ...candleAt(openTimeMs, openTimeMs + TIMEFRAME_MS[timeframe] > nowMs()), ...change }] : [];
   };
   return {
     exchange: 'kraken',
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest,
-    historyCandles: null,
+    historyCandles,
     requests,
     async loadMarkets(symbols) {
       if (isDown) throw exchangeError('UNREACHABLE');

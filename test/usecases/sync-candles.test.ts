@@ -355,3 +355,14 @@ test('progress is told after each series', async () => {
   );
   expect(told.toSorted()).toEqual([BTC, ETH]);
 });
+
+test('a series that stopped beyond the horizon of its exchange goes on at the horizon, and what is lost is told', async () => {
+  const { exchange, tick, storedTimes } = syncWorld({ historyCandles: 200, maxCandlesPerRequest: 200 });
+  await tick(START);
+  const later = START + 6000 * MINUTE;
+  exchange.requests.length = 0;
+  const report = only(await tick(later));
+  expect(report).toMatchObject({ stored: 200, missingReason: 'not_sent', missing: [{ firstMs: START, candles: 5800 }] });
+  expect(exchange.requests.length).toBeLessThanOrEqual(2);
+  expect((await storedTimes(BTC, '1m')).at(-1)).toBe(later - MINUTE);
+});
