@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ConfigError } from '#core/errors.ts';
 import { EXCHANGES, type Exchange } from '#core/exchange.ts';
-import type { Outage, RecordedMetadata, RecordingManifest } from '#core/recording.ts';
+import type { Outage, RecordedMetadata, RecordedTrades, RecordingManifest } from '#core/recording.ts';
 import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
@@ -38,8 +38,18 @@ const bodyFile = z.string({ error: FILE_EXPECTED }).regex(/^rest\/[\w.-]+\.json\
 const text = z.string({ error: TEXT_EXPECTED }).min(1, { error: TEXT_EXPECTED }).max(2000, { error: TEXT_EXPECTED });
 const symbols = list(SYMBOL, 'symbols', MAX_ENTRIES);
 
+const TRADES_EXPECTED = 'a file of the folder, written as ws/<name>.ndjson.gz or trades/<name>.csv.gz';
+const tradesFile = z
+  .string({ error: TRADES_EXPECTED })
+  .regex(/^(?:ws\/[\w.-]+\.ndjson|trades\/[\w.-]+\.csv)\.gz$/, { error: TRADES_EXPECTED });
+
 const VENUE = object({
-  series: list(object({ symbol: SYMBOL, timeframes: list(oneOf(TIMEFRAMES), 'timeframes', TIMEFRAMES.length) }), 'series', MAX_ENTRIES),
+  series: list(
+    object({ symbol: SYMBOL, timeframes: list(oneOf(TIMEFRAMES), 'timeframes', TIMEFRAMES.length) }),
+    'series',
+    MAX_ENTRIES,
+  ).optional(),
+  trades: list(object({ symbol: SYMBOL, file: tradesFile }), 'trades', MAX_ENTRIES).optional(),
   metadata: object({
     markets: bodyFile.optional(),
     assets: bodyFile.optional(),
@@ -76,7 +86,7 @@ function parseTime(value: unknown): number | undefined {
 // ---- what a shape cannot say ----
 
 function checkedManifest(dir: string, file: string, data: ManifestFile): RecordingManifest {
-  const { series, metadata } = venuesOf(file, data);
+  const { series, trades, metadata } = venuesOf(file, data);
   const { from, until } = data.replay;
   if (until <= from)
     throw new ConfigError(`${file}: replay.until "${iso(until)}" is not after replay.from "${iso(from)}"; set a later time`);
@@ -85,6 +95,7 @@ function checkedManifest(dir: string, file: string, data: ManifestFile): Recordi
     name: data.name,
     description: data.description,
     series,
+    trades,
     metadata,
     outages: data.outages.map((entry, index) => checkedOutage(`${file}: outages[${index}]`, entry, series)),
     replayFromMs: from,
@@ -92,27 +103,41 @@ function checkedManifest(dir: string, file: string, data: ManifestFile): Recordi
   };
 }
 
-function venuesOf(file: string, data: ManifestFile): { series: Series[]; metadata: Partial<Record<Exchange, RecordedMetadata>> } {
+type Venues = { series: Series[]; trades: RecordedTrades[]; metadata: Partial<Record<Exchange, RecordedMetadata>> };
+
+function venuesOf(file: string, data: ManifestFile): Venues {
   const series: Series[] = [];
+  const trades: RecordedTrades[] = [];
   const metadata: Partial<Record<Exchange, RecordedMetadata>> = {};
   for (const exchange of EXCHANGES) {
     const venue = data.venues[exchange];
     if (venue === undefined) continue;
     const where = `${file}: venues.${exchange}`;
-    const own = venue.series.flatMap((entry) => entry.timeframes.map((timeframe) => ({ exchange, symbol: entry.symbol, timeframe })));
-    refuseDuplicates(where, own);
+    if (venue.series === undefined && venue.trades === undefined)
+      throw new ConfigError(`${where} has neither series nor trades; list what was recorded, or remove the venue`);
+    const own = (venue.series ?? []).flatMap((entry) =>
+      entry.timeframes.map((timeframe) => ({ exchange, symbol: entry.symbol, timeframe })),
+    );
+    const ownTrades = (venue.trades ?? []).map((entry) => ({ exchange, ...entry }));
+    refuseDuplicates(`${where}.series`, own.map(seriesKey), 'series');
+    refuseDuplicates(
+      `${where}.trades`,
+      ownTrades.map(({ symbol }) => symbol),
+      'market',
+    );
     series.push(...own);
-    metadata[exchange] = metadataOf(where, exchange, venue.metadata, new Set(own.map((one) => one.symbol)));
+    trades.push(...ownTrades);
+    metadata[exchange] = metadataOf(where, exchange, venue.metadata, new Set([...own, ...ownTrades].map((one) => one.symbol)));
   }
-  if (series.length === 0) throw new ConfigError(`${file}: venues is empty; list at least one of ${EXCHANGES.join(', ')} with a series`);
-  return { series, metadata };
+  if (series.length + trades.length === 0)
+    throw new ConfigError(`${file}: venues is empty; list at least one of ${EXCHANGES.join(', ')} with a series`);
+  return { series, trades, metadata };
 }
 
-function refuseDuplicates(where: string, series: readonly Series[]): void {
+function refuseDuplicates(where: string, keys: readonly string[], noun: string): void {
   const seen = new Set<string>();
-  for (const one of series) {
-    const key = seriesKey(one);
-    if (seen.has(key)) throw new ConfigError(`${where}.series lists "${key}" twice; each series belongs there once; remove one`);
+  for (const key of keys) {
+    if (seen.has(key)) throw new ConfigError(`${where} lists "${key}" twice; each ${noun} belongs there once; remove one`);
     seen.add(key);
   }
 }

@@ -3,19 +3,23 @@ import { EXCHANGES, type Exchange } from '#core/exchange.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { integer, listOnce, object, oneOf, SYMBOL } from './shapes.ts';
 
-const URL_EXPECTED =
-  'an http or https URL such as https://api.example.com, without user name, password and query, and not of a link-local or metadata address';
-
 /** As the URL parser writes them: 169.254.x.x in every spelling, also inside IPv6, fe80::/10, and the clouds' metadata services. */
 const LINK_LOCAL_HOST = /^(169\.254\.|\[::ffff:a9fe:|\[fe[89ab][0-9a-f]:|\[fd00:ec2::254\]$|metadata\.google\.internal\.?$)/;
 
-function isHttpUrl(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, username, password, hostname, search, hash } = new URL(value);
-  return (protocol === 'http:' || protocol === 'https:') && username + password + search + hash === '' && !LINK_LOCAL_HOST.test(hostname);
+/** A URL without user name, password and query, of one of the given schemes, and not of a link-local or metadata address. */
+function urlOf(schemes: readonly [string, string], example: string) {
+  const isUrl = (value: unknown): boolean => {
+    if (typeof value !== 'string' || !URL.canParse(value)) return false;
+    const { protocol, username, password, hostname, search, hash } = new URL(value);
+    return schemes.includes(protocol.slice(0, -1)) && username + password + search + hash === '' && !LINK_LOCAL_HOST.test(hostname);
+  };
+  const error = `an ${schemes.join(' or ')} URL such as ${example}, without user name, password and query, and not of a link-local or metadata address`;
+  return z.custom<string>(isUrl, { error: error.replace('an w', 'a w').replace('an r', 'a r') });
 }
 
-const HTTP_URL = z.custom<string>(isHttpUrl, { error: URL_EXPECTED });
+const HTTP_URL = urlOf(['http', 'https'], 'https://api.example.com');
+const WEB_SOCKET_URL = urlOf(['ws', 'wss'], 'wss://ws.example.com');
+const REDIS_URL = urlOf(['redis', 'rediss'], 'redis://127.0.0.1:6379');
 
 const ENVIRONMENT_NAME = z.custom<string>((value) => typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(value), {
   error: 'the name of an environment variable in capitals, never the secret itself',
@@ -26,6 +30,8 @@ const BOOLEAN = z.boolean({ error: 'true or false (not yes, no, on or off)' });
 const EXCHANGE = object({
   enabled: BOOLEAN.default(true),
   rest_url: HTTP_URL.optional(),
+  ws_url: WEB_SOCKET_URL.optional(),
+  live: oneOf(['native', 'ccxt']).default('native'),
   symbols: listOnce(SYMBOL, 'symbol', 2000),
 });
 
@@ -89,12 +95,44 @@ const DATABASES_FILE = object({
     ttl_days: integer(0, 36_500),
     deadline_ms: integer(100, 600_000),
   }),
-  cache: object({ provider: oneOf(['memory']) }),
+  cache: object({
+    provider: oneOf(['memory', 'redis']),
+    url: REDIS_URL,
+    username: z.string({ error: 'a user name, or nothing' }).max(64, { error: 'a user name of at most 64 characters' }),
+    password_env: ENVIRONMENT_NAME,
+    deadline_ms: integer(10, 60_000),
+  }),
+});
+
+const AWS_NAME = z.custom<string>((value) => typeof value === 'string' && /^[a-zA-Z0-9_.-]{3,128}$/.test(value), {
+  error: 'a name of 3 to 128 letters, digits, _, . and -',
 });
 
 const STREAMING_FILE = object({
-  stream: object({ provider: oneOf(['memory']), max_records: integer(1, 10_000_000) }),
-  archive: object({ provider: oneOf(['memory']) }),
+  collector: object({
+    enabled: BOOLEAN,
+    task: integer(1, 1000),
+    tasks: integer(1, 1000),
+    coalesce_ms: integer(20, 10_000),
+    price_ttl_seconds: integer(10, 86_400),
+    flush_ms: integer(20, 10_000),
+    record_trades: integer(1, 5000),
+    buffer_trades: integer(1000, 1_000_000),
+    repair_trades: integer(0, 100_000),
+    drain_ms: integer(100, 4500),
+  }).refine((collector) => collector.task <= collector.tasks, { path: ['task'], error: 'a task from 1 to tasks' }),
+  stream: object({
+    provider: oneOf(['memory', 'kinesis']),
+    max_records: integer(1, 10_000_000),
+    name: AWS_NAME,
+    deadline_ms: integer(100, 60_000),
+  }),
+  archive: object({
+    provider: oneOf(['memory', 'files', 's3']),
+    bucket: AWS_NAME,
+    deadline_ms: integer(100, 60_000),
+    window_seconds: integer(1, 300),
+  }),
 });
 
 /** One schema for everything in `config/`: a file a key. */

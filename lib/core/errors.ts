@@ -64,3 +64,32 @@ export class StoreError extends Error {
     this.storeCode = facts.storeCode;
   }
 }
+
+/** A latest price that must not be used: there is none, or it is older than the reader allows. */
+export class StalePriceError extends Error {
+  readonly code = 'STALE_PRICE';
+  readonly retryable = true;
+  /** Age of the price by its event time, ms; null when there is none. */
+  readonly ageMs: number | null;
+
+  constructor(message: string, facts: { readonly ageMs: number | null }) {
+    super(message);
+    this.name = 'StalePriceError';
+    this.ageMs = facts.ageMs;
+  }
+}
+
+export type SinkErrorCode = 'CACHE' | 'STREAM' | 'STORAGE';
+
+/** The cache, the stream or the object store refused or did not answer; `code` says which. */
+export class SinkError extends Error {
+  readonly code: SinkErrorCode;
+  readonly retryable: boolean;
+
+  constructor(message: string, facts: { readonly code: SinkErrorCode; readonly retryable: boolean }, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SinkError';
+    this.code = facts.code;
+    this.retryable = facts.retryable;
+  }
+}

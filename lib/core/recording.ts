@@ -20,15 +20,20 @@ export type RecordedMetadata = {
   readonly built: readonly MarketSymbol[];
 };
 
+/** Recorded trades of one market: a captured session (`ws/<name>.ndjson.gz`) or a table (`trades/<name>.csv.gz`). */
+export type RecordedTrades = { readonly exchange: Exchange; readonly symbol: MarketSymbol; readonly file: string };
+
 /** What a recording folder holds, checked. The candles themselves are in `klines/`, one file a series. */
 export type RecordingManifest = {
   /** The folder, as it was given. */
   readonly dir: string;
   readonly name: string;
   readonly description: string;
-  /** In the order of the file; no series twice, at least one. */
+  /** In the order of the file; no series twice. */
   readonly series: readonly Series[];
-  /** One entry for each exchange that has a series. */
+  /** No market twice. Where there are candles but no trades, trades are made up from the candles. There are series or trades. */
+  readonly trades: readonly RecordedTrades[];
+  /** One entry for each exchange that has a series or trades. */
   readonly metadata: Readonly<Partial<Record<Exchange, RecordedMetadata>>>;
   readonly outages: readonly Outage[];
   /** Where a replay of this folder begins, UTC ms, on a whole minute. */

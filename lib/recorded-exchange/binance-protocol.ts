@@ -1,6 +1,7 @@
 import type { Decimal } from '#core/decimal.ts';
 import { parseMarketSymbol, splitSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { isTimeframe, TIMEFRAME_MS } from '#core/timeframe.ts';
+import { binanceSocket, binanceTradeRow, readBinanceMessage } from './binance-live.ts';
 import {
   isJsonObject,
   jsonAnswer,
@@ -18,7 +19,7 @@ import {
 const DECIMALS = 8;
 const DEFAULT_ROWS = 500;
 const MAX_ROWS = 1000;
-const WEIGHT = { klines: 2, exchangeInfo: 20, other: 1 };
+const WEIGHT: Readonly<Record<string, number>> = { '/api/v3/klines': 2, '/api/v3/exchangeInfo': 20, '/api/v3/historicalTrades': 25 };
 const MINUTE_MS = 60_000;
 
 // Columns that recordings do not have. A count of 0 beside a volume above 0 cannot come from the venue itself: it says "not recorded".
@@ -28,6 +29,9 @@ const TAKER_COLUMNS = `"${UNRECORDED_FIGURE}","${UNRECORDED_FIGURE}","0"`;
 /** Binance spot, and Binance.US, which speaks the same protocol. */
 export const binanceVenue: VenueKind = {
   emptyCandles: 'filled',
+  socket: binanceSocket,
+  readMessage: readBinanceMessage,
+  repeatsMessages: true,
   listedMarkets: (body) => {
     const symbols = isJsonObject(body) ? body['symbols'] : undefined;
     return Array.isArray(symbols) ? symbols.flatMap(listedMarket) : undefined;
@@ -107,7 +111,7 @@ function usedWeight(): (request: VenueRequest) => number {
     const now = Math.floor(nowMs / MINUTE_MS);
     if (now !== minute) used = 0;
     minute = now;
-    used += path === '/api/v3/klines' ? WEIGHT.klines : path === '/api/v3/exchangeInfo' ? WEIGHT.exchangeInfo : WEIGHT.other;
+    used += WEIGHT[path] ?? 1;
     return used;
   };
 }
@@ -116,6 +120,7 @@ type Markets = ReadonlyMap<string, VenueMarket>;
 
 function answerOf({ path, query, nowMs }: VenueRequest, markets: Markets, envelope: JsonObject): VenueAnswer | undefined {
   if (path === '/api/v3/klines') return klines(query, nowMs, markets);
+  if (path === '/api/v3/historicalTrades') return historicalTrades(query, nowMs, markets);
   if (path === '/api/v3/exchangeInfo') return exchangeInfo(query, nowMs, markets, envelope);
   if (path === '/api/v3/time') return jsonAnswer({ serverTime: nowMs });
   if (path === '/api/v3/ping') return jsonAnswer({});
@@ -140,6 +145,17 @@ function klines(query: URLSearchParams, nowMs: number, markets: Markets): VenueA
     keep: startTime === undefined ? 'newest' : 'oldest',
   });
   return { status: 200, body: `[${(rows ?? []).join(',')}]` };
+}
+
+function historicalTrades(query: URLSearchParams, nowMs: number, markets: Markets): VenueAnswer {
+  const [fromId, limit = DEFAULT_ROWS] = ['fromId', 'limit'].map((name) => wholeNumber(query, name));
+  if (Number.isNaN(fromId)) return illegalCharacters('fromId');
+  if (Number.isNaN(limit)) return illegalCharacters('limit');
+  const market = markets.get(query.get('symbol') ?? '');
+  if (market === undefined) return INVALID_SYMBOL;
+  const most = Math.min(limit, MAX_ROWS);
+  const trades = fromId === undefined ? market.tape?.within(0, nowMs, most, 'newest') : market.tape?.fromId(fromId, most, nowMs);
+  return jsonAnswer((trades ?? []).map(binanceTradeRow));
 }
 
 function exchangeInfo(query: URLSearchParams, nowMs: number, markets: Markets, envelope: JsonObject): VenueAnswer {

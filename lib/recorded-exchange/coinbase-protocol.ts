@@ -1,5 +1,6 @@
 import { parseMarketSymbol, splitSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
+import { coinbaseSocket, coinbaseTradeRow, readCoinbaseMessage } from './coinbase-live.ts';
 import {
   isJsonObject,
   jsonAnswer,
@@ -13,6 +14,7 @@ import {
 } from './venue-protocol.ts';
 
 const MAX_BUCKETS = 350;
+const MAX_TRADES = 1000;
 const SECOND_MS = 1000;
 const PRODUCTS = '/api/v3/brokerage/market/products';
 const GRANULARITIES: Readonly<Record<string, Timeframe>> = { ONE_MINUTE: '1m', FIVE_MINUTE: '5m', ONE_HOUR: '1h' };
@@ -27,6 +29,9 @@ const EMPTY_ANSWERS: Readonly<Record<string, unknown>> = {
 /** Coinbase Advanced Trade, its public market paths. */
 export const coinbaseVenue: VenueKind = {
   emptyCandles: 'absent',
+  socket: coinbaseSocket,
+  readMessage: readCoinbaseMessage,
+  repeatsMessages: false,
   listedMarkets: (body) => {
     const products = isJsonObject(body) ? body['products'] : undefined;
     return Array.isArray(products) ? products.flatMap(listedMarket) : undefined;
@@ -86,9 +91,10 @@ function answerOf({ path, query, nowMs }: VenueRequest, markets: Markets): Venue
   if (Object.hasOwn(EMPTY_ANSWERS, path)) return jsonAnswer(EMPTY_ANSWERS[path]);
   if (!path.startsWith(`${PRODUCTS}/`)) return undefined;
   const [id = '', rest, ...more] = path.slice(PRODUCTS.length + 1).split('/');
-  if (more.length > 0 || (rest !== undefined && rest !== 'candles')) return undefined;
+  if (more.length > 0 || (rest !== undefined && rest !== 'candles' && rest !== 'ticker')) return undefined;
   const market = markets.get(id);
   if (market === undefined) return refusal(404, 'NOT_FOUND', `valid product_id is required: ${id}`);
+  if (rest === 'ticker') return ticker(market, query, nowMs);
   return rest === undefined ? jsonAnswer(market.entry) : candles(market, query, nowMs);
 }
 
@@ -115,6 +121,17 @@ function candles(market: VenueMarket, query: URLSearchParams, nowMs: number): Ve
   if (buckets > MAX_BUCKETS) return invalid(`number of candles requested should be less than ${MAX_BUCKETS}`);
   const rows = market.windows[timeframe]?.texts({ nowMs, fromMs: start * SECOND_MS, toMs: end * SECOND_MS, limit, keep: 'newest' });
   return { status: 200, body: `{"candles":[${(rows ?? []).reverse().join(',')}]}` };
+}
+
+/** The newest trades of a span of time, newest first. */
+function ticker({ id, tape }: VenueMarket, query: URLSearchParams, nowMs: number): VenueAnswer {
+  const [limit, start = 0, end] = ['limit', 'start', 'end'].map((name) => wholeNumber(query, name));
+  if (limit === undefined || !(limit >= 1) || Number.isNaN(start) || Number.isNaN(end))
+    return invalid('limit, start and end must be whole numbers');
+  const untilMs = Math.min(nowMs, end === undefined ? nowMs : end * SECOND_MS);
+  const trades = [...(tape?.within(start * SECOND_MS, untilMs, Math.min(limit, MAX_TRADES), 'newest') ?? [])].reverse();
+  const last = trades[0]?.price ?? '';
+  return jsonAnswer({ trades: trades.map((trade) => coinbaseTradeRow(trade, id)), best_bid: last, best_ask: last });
 }
 
 function invalid(message: string): VenueAnswer {

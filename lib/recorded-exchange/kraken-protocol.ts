@@ -1,5 +1,6 @@
 import { parseMarketSymbol, splitSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAME_MS, TIMEFRAMES, type Timeframe } from '#core/timeframe.ts';
+import { krakenSocket, krakenTradeRow } from './kraken-live.ts';
 import {
   isJsonObject,
   jsonAnswer,
@@ -16,6 +17,7 @@ import {
 } from './venue-protocol.ts';
 
 const MAX_CLOSED_ROWS = 720;
+const MAX_TRADES = 1000;
 const VOLUME_DECIMALS = 8;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
@@ -35,6 +37,9 @@ const ASSET_IDS: Readonly<Record<string, string>> = {
 /** Kraken spot, its public paths. Errors come inside an answer with status 200. */
 export const krakenVenue: VenueKind = {
   emptyCandles: 'filled',
+  socket: krakenSocket,
+  readMessage: undefined,
+  repeatsMessages: false,
   listedMarkets: (body) => {
     const pairs = isJsonObject(body) ? body['result'] : undefined;
     return isJsonObject(pairs) ? Object.entries(pairs).flatMap(([id, entry]) => listedMarket(id, entry)) : undefined;
@@ -110,6 +115,7 @@ type Venue = { readonly all: readonly VenueMarket[]; readonly byName: ReadonlyMa
 
 function answerOf({ path, query, nowMs }: VenueRequest, venue: Venue): VenueAnswer | undefined {
   if (path === '/0/public/OHLC') return ohlc(query, nowMs, venue);
+  if (path === '/0/public/Trades') return trades(query, nowMs, venue);
   if (path === '/0/public/AssetPairs') return assetPairs(query, venue);
   if (path === '/0/public/Assets') return assets(query, venue);
   if (path === '/0/public/Time') return result({ unixtime: Math.floor(nowMs / SECOND_MS), rfc1123: rfc1123(nowMs) });
@@ -136,6 +142,22 @@ function ohlc(query: URLSearchParams, nowMs: number, { byName }: Venue): VenueAn
   const rows = open === undefined ? closed : [...closed, open];
   const last = (window?.lastClosedMs(nowMs) ?? 0) / SECOND_MS;
   return { status: 200, body: `{"error":[],"result":{"${market.id}":[${rows.join(',')}],"last":${last}}}` };
+}
+
+function trades(query: URLSearchParams, nowMs: number, { byName }: Venue): VenueAnswer {
+  const pair = query.get('pair');
+  if (!pair) return refusal('EGeneral:Invalid arguments');
+  const since = query.get('since') ?? '';
+  const count = wholeNumber(query, 'count') ?? MAX_TRADES;
+  if (!/^\d{0,19}$/.test(since) || !(count >= 1)) return refusal('EGeneral:Invalid arguments');
+  const market = byName.get(pair);
+  if (market === undefined) return refusal('EQuery:Unknown asset pair');
+  const limit = Math.min(count, MAX_TRADES);
+  // Nanoseconds, exclusive; without it the newest come.
+  const fromMs = since === '' ? 0 : Number((BigInt(since) + 1_000_000n) / 1_000_000n);
+  const found = market.tape?.within(fromMs, nowMs, limit, since === '' ? 'newest' : 'oldest') ?? [];
+  const last = found.at(-1);
+  return result({ [market.id]: found.map(krakenTradeRow), last: last === undefined ? since : `${BigInt(last.timeMs) * 1_000_000n}` });
 }
 
 function timeframeOf(query: URLSearchParams): Timeframe | undefined {

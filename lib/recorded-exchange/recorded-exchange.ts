@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Exchange } from '#core/exchange.ts';
 import type { Clock } from '#core/ports/clock.ts';
+import type { Timer } from '#core/ports/timer.ts';
 import type { RecordingManifest } from '#core/recording.ts';
-import { openVenue } from './venue.ts';
+import { createTradeSockets, type TradeSockets } from './trade-sockets.ts';
+import { openVenue, type OpenedVenue } from './venue.ts';
 import type { VenueAnswer, VenueProtocol } from './venue-protocol.ts';
 
 const HOST = '127.0.0.1';
@@ -14,6 +16,8 @@ export type RecordedExchangeOptions = {
   readonly recording: RecordingManifest;
   /** The only time that is known here: it decides what has happened yet, and stamps the answers. */
   readonly clock: Clock;
+  /** Paces the WebSockets; without it there are none. */
+  readonly timer?: Timer | undefined;
   /** Port of a venue; a free one is taken where none is given. */
   readonly ports?: Readonly<Partial<Record<Exchange, number>>>;
 };
@@ -27,22 +31,32 @@ type RequestCount = {
 export type RecordedExchange = {
   /** Origin of each venue of the recording, such as `http://127.0.0.1:43210`. */
   readonly urls: Readonly<Partial<Record<Exchange, string>>>;
+  /** Of each venue's WebSocket, such as `ws://127.0.0.1:43210`, without a path; empty without a timer. */
+  readonly webSocketUrls: Readonly<Partial<Record<Exchange, string>>>;
+  /** Each venue's WebSocket, for faults and counts. */
+  readonly sockets: Readonly<Partial<Record<Exchange, TradeSockets>>>;
   /** Requests of each venue since the start. */
   readonly requests: () => Readonly<Partial<Record<Exchange, RequestCount>>>;
   /** Ends the servers and every open connection. */
   readonly close: () => Promise<void>;
 };
 
-type Venue = { readonly exchange: Exchange; readonly server: Server; readonly count: { all: number; refused: number } };
+type Venue = {
+  readonly exchange: Exchange;
+  readonly server: Server;
+  readonly sockets: TradeSockets | undefined;
+  readonly count: { all: number; refused: number };
+};
 
 /**
  * Starts one HTTP server a venue on 127.0.0.1 that answers in the venue's own protocol what it would have answered at the
  * clock's time. Reads the whole recording first. Throws `ConfigError` for bad files; rejects when a port is taken.
  */
-export async function startRecordedExchange({ recording, clock, ports = {} }: RecordedExchangeOptions): Promise<RecordedExchange> {
-  const exchanges = [...new Set(recording.series.map((series) => series.exchange))];
-  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange), clock));
+export async function startRecordedExchange({ recording, clock, timer, ports = {} }: RecordedExchangeOptions): Promise<RecordedExchange> {
+  const exchanges = [...new Set([...recording.series, ...recording.trades].map(({ exchange }) => exchange))];
+  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange), clock, timer));
   const close = async (): Promise<void> => {
+    for (const { sockets } of venues) sockets?.close();
     await Promise.all(venues.map(({ server }) => closed(server)));
   };
   try {
@@ -53,12 +67,16 @@ export async function startRecordedExchange({ recording, clock, ports = {} }: Re
   }
   return {
     urls: Object.fromEntries(venues.map(({ exchange, server }) => [exchange, `http://${HOST}:${portOf(server)}`])),
+    webSocketUrls: Object.fromEntries(
+      timer === undefined ? [] : venues.map(({ exchange, server }) => [exchange, `ws://${HOST}:${portOf(server)}`]),
+    ),
+    sockets: Object.fromEntries(venues.flatMap(({ exchange, sockets }) => (sockets === undefined ? [] : [[exchange, sockets]]))),
     requests: () => Object.fromEntries(venues.map(({ exchange, count }) => [exchange, { ...count }])),
     close,
   };
 }
 
-function createVenue(exchange: Exchange, protocol: VenueProtocol, clock: Clock): Venue {
+function createVenue(exchange: Exchange, { protocol, socket, markets }: OpenedVenue, clock: Clock, timer: Timer | undefined): Venue {
   const count = { all: 0, refused: 0 };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const nowMs = clock.nowMs();
@@ -67,7 +85,9 @@ function createVenue(exchange: Exchange, protocol: VenueProtocol, clock: Clock):
     if (answer.status >= 400) count.refused += 1;
     send(response, request.method === 'HEAD', answer, nowMs);
   });
-  return { exchange, server, count };
+  const sockets =
+    timer === undefined ? undefined : createTradeSockets({ server, protocol: socket, markets, nowMs: () => clock.nowMs(), timer });
+  return { exchange, server, sockets, count };
 }
 
 function answerTo(protocol: VenueProtocol, request: IncomingMessage, nowMs: number): VenueAnswer {

@@ -19,6 +19,12 @@ export function readKlines(dir: string, series: Series): RecordedCandles {
   return parseKlineCsv(file, unpacked(file), TIMEFRAME_MS[series.timeframe]);
 }
 
+/** Text of one file of recorded trades. Throws `ConfigError` when it cannot be read or unpacked. */
+export function readRecordedText(dir: string, name: string): { readonly file: string; readonly text: string } {
+  const file = join(dir, name);
+  return { file, text: unpacked(file) };
+}
+
 /** Reads a recorded response body such as `rest/kraken_AssetPairs.json.gz`. Throws `ConfigError` when it is not gzipped JSON. */
 export function readRecordedBody(dir: string, name: string): unknown {
   const file = join(dir, name);

@@ -3,6 +3,9 @@ import type { Decimal } from '#core/decimal.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { Timeframe } from '#core/timeframe.ts';
 import type { CandleWindow, EmptyCandles } from './candle-window.ts';
+import type { ReadMessage } from './recorded-trades.ts';
+import type { SocketProtocol } from './socket-protocol.ts';
+import type { TradeTape } from './trade-tape.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -23,8 +26,11 @@ export type VenueAnswer = {
 /** A market in the venue's own list of markets: `id` is its name in requests, `entry` what the venue says about it. */
 export type ListedMarket = { readonly symbol: MarketSymbol; readonly id: string; readonly entry: JsonObject };
 
-/** Windows by timeframe; one that was not recorded is missing. */
-export type VenueMarket = ListedMarket & { readonly windows: Readonly<Partial<Record<Timeframe, CandleWindow>>> };
+/** Windows by timeframe; one that was not recorded is missing. The tape is undefined where there are neither trades nor minutes. */
+export type VenueMarket = ListedMarket & {
+  readonly windows: Readonly<Partial<Record<Timeframe, CandleWindow>>>;
+  readonly tape: TradeTape | undefined;
+};
 
 /** Recorded bodies, or null where none was recorded. */
 export type RecordedBodies = { readonly markets: unknown; readonly assets: unknown };
@@ -45,6 +51,11 @@ export type VenueKind = {
   builtMarket(symbol: MarketSymbol, priceDecimals: number): ListedMarket;
   candleText(market: ListedMarket, timeframe: Timeframe): (candle: Candle) => string;
   createProtocol(markets: readonly VenueMarket[], bodies: RecordedBodies): VenueProtocol;
+  readonly socket: SocketProtocol;
+  /** How captured messages are read; undefined where none of the venue's kind were captured. */
+  readonly readMessage: ReadMessage | undefined;
+  /** A captured message can be sent again as it was. */
+  readonly repeatsMessages: boolean;
 };
 
 export function isJsonObject(value: unknown): value is JsonObject {

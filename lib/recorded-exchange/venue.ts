@@ -9,7 +9,11 @@ import { createCandleWindow, type CandleWindow } from './candle-window.ts';
 import { coinbaseVenue } from './coinbase-protocol.ts';
 import type { RecordedCandles } from './kline-csv.ts';
 import { krakenVenue } from './kraken-protocol.ts';
-import { readKlines, readRecordedBody } from './recording-files.ts';
+import { parseCapturedMessages, parseTradeTable } from './recorded-trades.ts';
+import { readKlines, readRecordedBody, readRecordedText } from './recording-files.ts';
+import type { SocketProtocol } from './socket-protocol.ts';
+import { createSyntheticTape, seedOf } from './synthetic-trades.ts';
+import { createRecordedTape, type TradeTape } from './trade-tape.ts';
 import type { ListedMarket, RecordedBodies, VenueKind, VenueMarket, VenueProtocol } from './venue-protocol.ts';
 
 const VENUES = {
@@ -19,10 +23,14 @@ const VENUES = {
   kraken: krakenVenue,
 } as const satisfies Record<Exchange, VenueKind>;
 
+const PRICE_DECIMALS_WITHOUT_CANDLES = 2;
+
+export type OpenedVenue = { readonly protocol: VenueProtocol; readonly socket: SocketProtocol; readonly markets: readonly VenueMarket[] };
+
 type CandlesByTimeframe = Partial<Record<Timeframe, RecordedCandles>>;
 
 /** Reads all files of a venue of the recording and returns what answers its requests. Throws `ConfigError` for bad files. */
-export function openVenue(manifest: RecordingManifest, exchange: Exchange): VenueProtocol {
+export function openVenue(manifest: RecordingManifest, exchange: Exchange): OpenedVenue {
   const kind = VENUES[exchange];
   const metadata = manifest.metadata[exchange] ?? { markets: null, assets: null, built: [] };
   const bodies: RecordedBodies = {
@@ -36,8 +44,38 @@ export function openVenue(manifest: RecordingManifest, exchange: Exchange): Venu
   const markets = [...listed, ...built].map((market): VenueMarket => ({
     ...market,
     windows: windowsOf(manifest, exchange, market, candlesOf(market.symbol), kind),
+    tape: tapeOf(manifest, exchange, market, candlesOf(market.symbol), kind),
   }));
-  return kind.createProtocol(markets, bodies);
+  return { protocol: kind.createProtocol(markets, bodies), socket: kind.socket, markets };
+}
+
+/** The market's recorded trades; where there are none, trades that are made up from its minutes. */
+function tapeOf(
+  manifest: RecordingManifest,
+  exchange: Exchange,
+  market: ListedMarket,
+  candles: CandlesByTimeframe,
+  kind: VenueKind,
+): TradeTape | undefined {
+  const recorded = manifest.trades.find((one) => one.exchange === exchange && one.symbol === market.symbol);
+  if (recorded !== undefined) return recordedTape(manifest.dir, recorded.file, market, kind);
+  const minutes = candles['1m'];
+  return minutes === undefined ? undefined : createSyntheticTape(minutes, seedOf(`${exchange} ${market.symbol}`));
+}
+
+function recordedTape(dir: string, name: string, market: ListedMarket, kind: VenueKind): TradeTape {
+  const { file, text } = readRecordedText(dir, name);
+  if (name.startsWith('trades/')) return createRecordedTape(parseTradeTable(file, text));
+  if (kind.readMessage === undefined)
+    throw new ConfigError(
+      `${file} holds captured messages, which are not read for this exchange; write a table of trades: trades/<name>.csv.gz`,
+    );
+  const captured = parseCapturedMessages(file, text, market.id, kind.readMessage, kind.repeatsMessages);
+  const earlier = captured.filter((message) => message.isSnapshot).flatMap((message) => message.trades);
+  return createRecordedTape(
+    captured.filter((message) => !message.isSnapshot),
+    earlier,
+  );
 }
 
 function readCandles(manifest: RecordingManifest, exchange: Exchange): Map<MarketSymbol, CandlesByTimeframe> {
@@ -46,6 +84,7 @@ function readCandles(manifest: RecordingManifest, exchange: Exchange): Map<Marke
     const candles = { ...recorded.get(series.symbol), [series.timeframe]: readKlines(manifest.dir, series) };
     recorded.set(series.symbol, candles);
   }
+  for (const { exchange: at, symbol } of manifest.trades) if (at === exchange && !recorded.has(symbol)) recorded.set(symbol, {});
   return recorded;
 }
 
@@ -78,7 +117,8 @@ function builtMarkets(
 }
 
 function priceDecimalsOf(candles: CandlesByTimeframe): number {
-  return Math.max(0, ...Object.values(candles).map((one) => one.priceDecimals));
+  const decimals = Object.values(candles).map((one) => one.priceDecimals);
+  return decimals.length === 0 ? PRICE_DECIMALS_WITHOUT_CANDLES : Math.max(...decimals);
 }
 
 function windowsOf(

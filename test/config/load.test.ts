@@ -229,7 +229,7 @@ describe('a file is refused that', () => {
       'has a star without quotes',
       'exchanges',
       swap('- BTC/USDT', '- *BTC'),
-      'exchanges.yaml line 6: unidentified alias "BTC"; put quotes around a value that begins with "*" or "&"',
+      'exchanges.yaml line 7: unidentified alias "BTC"; put quotes around a value that begins with "*" or "&"',
     ],
     [
       'merges keys',
@@ -397,7 +397,7 @@ describe('a key is refused', () => {
   test('that is misspelt, with the word that was meant, and what is missing for it', () => {
     expect(problemsOf({ exchanges: become('kraken:\n  symbls: [BTC/USD]\n') })).toEqual([
       'exchanges.yaml: kraken.symbols is missing, expected a list of 1 to 2000 symbols; add it',
-      'exchanges.yaml: kraken has the unknown key "symbls" (value "["BTC/USD"]"), expected one of enabled, rest_url, symbols; did you mean "symbols"?',
+      'exchanges.yaml: kraken has the unknown key "symbls" (value "["BTC/USD"]"), expected one of enabled, rest_url, ws_url, live, symbols; did you mean "symbols"?',
     ]);
   });
 
@@ -551,6 +551,7 @@ describe('an environment variable', () => {
   test('adds what the file does not have', () => {
     expect(load({}, { TIDEMARK_EXCHANGES__BINANCEUS__SYMBOLS: '[USDC/USDT]' }).exchanges.binanceus).toEqual({
       enabled: true,
+      live: 'native',
       symbols: ['USDC/USDT'],
     });
   });

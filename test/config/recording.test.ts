@@ -48,6 +48,7 @@ describe('loadRecordingManifest', () => {
         { exchange: 'kraken', symbol: 'BTC/USD', timeframe: '5m' },
         { exchange: 'kraken', symbol: 'BTC/USDT', timeframe: '1h' },
       ],
+      trades: [],
       metadata: {
         kraken: { markets: 'rest/pairs.json.gz', assets: 'rest/assets.json.gz', built: ['BTC/USDT'] },
         coinbase: { markets: null, assets: null, built: ['BTC/USD'] },

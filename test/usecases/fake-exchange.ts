@@ -106,6 +106,7 @@ export function fakeExchange({
       );
       return { candles, refused };
     },
+    fetchTrades: async () => ({ trades: [], refused: [], hasMore: false }),
     serverTimeMs: () => (skewMs === null ? null : nowMs()),
     close: async () => {},
     failWith(next) {

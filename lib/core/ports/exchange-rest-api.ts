@@ -2,6 +2,7 @@ import type { Candle } from '../candle.ts';
 import type { Exchange } from '../exchange.ts';
 import type { MarketSymbol } from '../symbol.ts';
 import type { Timeframe } from '../timeframe.ts';
+import type { Trade } from '../trade.ts';
 
 export type CandleRequest = {
   readonly symbol: MarketSymbol;
@@ -21,6 +22,24 @@ export type CandlePage = {
   readonly refused: readonly RefusedRow[];
 };
 
+export type TradeRequest = {
+  readonly symbol: MarketSymbol;
+  /** First and last trade id wanted, inclusive. */
+  readonly firstId: bigint;
+  readonly lastId: bigint;
+  /** When they happened, at the most: event times of the trades around them, UTC ms. Exchanges that cannot be asked by id are asked by time. */
+  readonly fromMs: number;
+  readonly toMs: number;
+};
+
+export type TradePage = {
+  /** Ascending by id, each id once, only wanted ones. */
+  readonly trades: readonly Trade[];
+  readonly refused: readonly RefusedRow[];
+  /** Another request may bring more: the exchange cut the page off before `lastId`. */
+  readonly hasMore: boolean;
+};
+
 export type MarketReport = {
   readonly listed: readonly MarketSymbol[];
   /** Asked for, but unknown to the exchange or not trading there, each with the exchange's own word. */
@@ -38,6 +57,8 @@ export interface ExchangeRestApi {
   loadMarkets(symbols: readonly MarketSymbol[]): Promise<MarketReport>;
   /** One request. An empty page is an answer, not a proof that nothing traded. */
   fetchCandles(request: CandleRequest): Promise<CandlePage>;
+  /** One request for past trades. Fewer than wanted is an answer: the exchange does not keep them for ever. */
+  fetchTrades(request: TradeRequest): Promise<TradePage>;
   /** The exchange's clock, UTC ms, as of its newest answer; null before the first answer that carried one. */
   serverTimeMs(): number | null;
   close(): Promise<void>;

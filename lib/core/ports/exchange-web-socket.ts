@@ -1,10 +1,14 @@
 import type { Exchange } from '../exchange.ts';
 import type { MarketSymbol } from '../symbol.ts';
-import type { Trade } from '../trade.ts';
+import type { FeedEvent, FeedHealth } from '../trade-feed.ts';
 
-/** Live trades of one exchange. */
+/** Live trades of one exchange, whatever happens to its sockets. */
 export interface ExchangeWebSocket {
   readonly exchange: Exchange;
-  /** Trades of these symbols as they happen, until the consumer returns or `signal` aborts; then it ends cleanly. */
-  trades(symbols: readonly MarketSymbol[], signal: AbortSignal): AsyncIterable<Trade>;
+  /**
+   * What happens with these symbols, until the consumer returns or `signal` aborts; then all sockets are closed and it ends cleanly.
+   * Never throws for what an exchange or a network does: it reconnects, and tells. May be called once.
+   */
+  events(symbols: readonly MarketSymbol[], signal: AbortSignal): AsyncIterable<FeedEvent>;
+  health(): FeedHealth;
 }

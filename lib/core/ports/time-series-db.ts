@@ -3,6 +3,8 @@ import type { Exchange } from '../exchange.ts';
 import type { Series } from '../series.ts';
 import type { MarketSymbol } from '../symbol.ts';
 import type { Timeframe } from '../timeframe.ts';
+import type { TradeGap } from '../trade-gap.ts';
+import type { TradeMinute } from '../trade-minute.ts';
 
 export type SeriesCandles = { readonly series: Series; readonly candles: readonly StoredCandle[] };
 
@@ -63,6 +65,8 @@ export type IndicatorValues = {
   readonly computedAtMs: number;
 };
 
+export type TradeQuery = TimeWindow & { readonly exchange: Exchange; readonly symbols: readonly MarketSymbol[] };
+
 /** Candles and indicators in a database of time series (ClickHouse or its like). All failures are `StoreError`. */
 export interface TimeSeriesDb {
   /** Brings the schema up to date; repeating it changes nothing. Returns the names of the migrations applied now. */
@@ -78,5 +82,13 @@ export interface TimeSeriesDb {
   insertIndicators(rows: readonly IndicatorValues[]): Promise<void>;
   /** Oldest first per series. */
   readIndicators(query: IndicatorQuery): Promise<readonly IndicatorValues[]>;
+  /** Writes gaps. A row of the same exchange, symbol and first id replaces the stored one when its `updatedAtMs` is not lower. */
+  insertTradeGaps(gaps: readonly TradeGap[]): Promise<void>;
+  /** Gaps whose `toMs` lies in the window, by exchange, symbol and first id. */
+  readTradeGaps(query: TradeQuery): Promise<readonly TradeGap[]>;
+  /** Writes minutes. A row of the same exchange, symbol and minute replaces the stored one when its `updatedAtMs` is not lower. */
+  insertTradeMinutes(minutes: readonly TradeMinute[]): Promise<void>;
+  /** Minutes that open in the window, by exchange, symbol and time. */
+  readTradeMinutes(query: TradeQuery): Promise<readonly TradeMinute[]>;
   close(): Promise<void>;
 }

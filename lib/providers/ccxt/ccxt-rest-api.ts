@@ -48,18 +48,29 @@ export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs 
   const http = createHttpFetch({ exchange, timer, deadlineMs, userAgent: USER_AGENT, onServerTime });
   // ccxt's own timer is set far beyond ours, so that it never speaks first.
   const base = { enableRateLimit: false, timeout: deadlineMs * 10, userAgent: USER_AGENT, fetchImplementation: http.fetch };
-  const protocol = PROTOCOLS[exchange]({ exchange, base, restUrl: restUrl?.replace(/\/+$/, '') });
+  const protocol = PROTOCOLS[exchange]({ exchange, base, restUrl: restUrl?.replace(/\/+$/, ''), nowMs: () => clock.nowMs() });
   const pacer = createPacer(clock, protocol.pace.intervalMs);
+  const tradesPacer = createPacer(clock, protocol.pace.tradesIntervalMs);
   const marketIds = new Map<MarketSymbol, string>();
   let known: { readonly asked: string; readonly report: MarketReport; readonly untilMs: number } | undefined;
 
-  const call = async <T>(what: string, marketId: string, work: () => Promise<T>): Promise<T> => {
-    await pacer.start(protocol.pace.perMarket ? marketId : '');
+  const call = async <T>(what: string, marketId: string, work: () => Promise<T>, paced = pacer): Promise<T> => {
+    await paced.start(protocol.pace.perMarket ? marketId : '');
     try {
       return await work();
     } catch (error) {
       throw toExchangeError(exchange, what, error);
     }
+  };
+
+  const marketIdOf = (symbol: MarketSymbol): string => {
+    const marketId = marketIds.get(symbol);
+    if (marketId !== undefined) return marketId;
+    throw new ExchangeError(`${exchange} has no market "${symbol}"; load the markets first`, {
+      code: 'BAD_SYMBOL',
+      exchange,
+      retryable: false,
+    });
   };
 
   return {
@@ -81,16 +92,16 @@ export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs 
     },
     async fetchCandles(request) {
       const { symbol, timeframe } = request;
-      const marketId = marketIds.get(symbol);
-      if (marketId === undefined) {
-        throw new ExchangeError(`${exchange} has no market "${symbol}"; load the markets first`, {
-          code: 'BAD_SYMBOL',
-          exchange,
-          retryable: false,
-        });
-      }
+      const marketId = marketIdOf(symbol);
       const page = await call(`candles of ${symbol} ${timeframe}`, marketId, () => protocol.fetchCandles(marketId, request));
       if (page === null) throw badPayload(exchange, `candles of ${symbol} ${timeframe}`);
+      return page;
+    },
+    async fetchTrades(request) {
+      const what = `trades of ${request.symbol} from id ${request.firstId}`;
+      const marketId = marketIdOf(request.symbol);
+      const page = await call(what, marketId, () => protocol.fetchTrades(marketId, request), tradesPacer);
+      if (page === null) throw badPayload(exchange, what);
       return page;
     },
     serverTimeMs: () => serverTimeMs,

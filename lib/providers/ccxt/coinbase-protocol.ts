@@ -3,6 +3,9 @@ import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
 import { pageOf, type RawCandle } from './candle-row.ts';
 import { coinbase } from './exchanges.ts';
 import { isRecord, sortMarkets, type Protocol, type ProtocolOptions } from './protocol.ts';
+import { tradePageOf, type RawTrade } from './trade-row.ts';
+
+const MAX_TRADES = 1000;
 
 const GRANULARITY = { '1m': 'ONE_MINUTE', '5m': 'FIVE_MINUTE', '1h': 'ONE_HOUR' } as const satisfies Record<Timeframe, string>;
 
@@ -10,14 +13,14 @@ const GRANULARITY = { '1m': 'ONE_MINUTE', '5m': 'FIVE_MINUTE', '1h': 'ONE_HOUR' 
  * Coinbase Advanced Trade, public market data. Times are text of seconds, rows come newest first, a minute without trades has no row.
  * The exchange refuses 350 and more buckets; 10 requests a second are allowed for an address: the pace uses most of it.
  */
-export function createCoinbaseProtocol({ base, restUrl }: ProtocolOptions): Protocol {
+export function createCoinbaseProtocol({ exchange, base, restUrl, nowMs }: ProtocolOptions): Protocol {
   const urls = restUrl === undefined ? {} : { urls: { api: { rest: restUrl } } };
   const api = new coinbase({ ...base, ...urls });
   return {
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest: 300,
     historyCandles: null,
-    pace: { intervalMs: 125, perMarket: false },
+    pace: { intervalMs: 125, tradesIntervalMs: 125, perMarket: false },
     async listMarkets(symbols) {
       const answer: unknown = await api.v3PublicGetBrokerageMarketProducts({ product_ids: symbols.map(marketId) });
       if (!isRecord(answer) || !Array.isArray(answer['products'])) return null;
@@ -41,12 +44,28 @@ export function createCoinbaseProtocol({ base, restUrl }: ProtocolOptions): Prot
       });
       return isRecord(answer) && Array.isArray(answer['candles']) ? pageOf(answer['candles'], request, rawCandle) : null;
     },
+    async fetchTrades(product, request) {
+      const answer: unknown = await api.v3PublicGetBrokerageMarketProductsProductIdTicker({
+        product_id: product,
+        limit: MAX_TRADES,
+        start: String(Math.floor(request.fromMs / 1000)),
+        end: String(Math.ceil(request.toMs / 1000) + 1),
+      });
+      const context = { exchange, request, receivedAtMs: nowMs(), maxRows: MAX_TRADES };
+      return isRecord(answer) && Array.isArray(answer['trades']) ? tradePageOf(answer['trades'], context, rawTrade) : null;
+    },
   };
 }
 
 function marketId(symbol: MarketSymbol): string {
   const { base, quote } = splitSymbol(symbol);
   return `${base}-${quote}`;
+}
+
+/** `GET .../products/{id}/ticker`: the newest trades of a span of whole seconds, newest first. The side is taken as the taker's (docs/decisions/0012). */
+function rawTrade(row: unknown): RawTrade | null {
+  if (!isRecord(row) || typeof row['side'] !== 'string' || typeof row['time'] !== 'string') return null;
+  return { id: row['trade_id'], price: row['price'], size: row['size'], side: row['side'].toLowerCase(), timeMs: Date.parse(row['time']) };
 }
 
 function rawCandle(row: unknown): RawCandle | null {

@@ -3,20 +3,23 @@ import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { pageOf, type RawCandle } from './candle-row.ts';
 import { kraken } from './exchanges.ts';
 import { isRecord, sortMarkets, type Protocol, type ProtocolOptions } from './protocol.ts';
+import { tradePageOf, type RawTrade } from './trade-row.ts';
+
+const MAX_TRADES = 1000;
 
 /**
  * Kraken spot, `GET /0/public/OHLC`: at most the newest 720 rows whatever `since` says, the last one always still open, `since` exclusive,
  * a minute without trades as a flat row with count 0. A row: time s, open, high, low, close, vwap, base volume, count.
  * The limit counts per address and market, and one call a second is always inside it.
  */
-export function createKrakenProtocol({ base, restUrl }: ProtocolOptions): Protocol {
+export function createKrakenProtocol({ exchange, base, restUrl, nowMs }: ProtocolOptions): Protocol {
   const urls = restUrl === undefined ? {} : { urls: { api: { public: restUrl } } };
   const api = new kraken({ ...base, ...urls });
   return {
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest: 720,
     historyCandles: 720,
-    pace: { intervalMs: 1000, perMarket: true },
+    pace: { intervalMs: 1000, tradesIntervalMs: 1000, perMarket: true },
     async listMarkets(symbols) {
       const answer: unknown = await api.publicGetAssetPairs();
       if (!isRecord(answer) || !isRecord(answer['result'])) return null;
@@ -35,6 +38,14 @@ export function createKrakenProtocol({ base, restUrl }: ProtocolOptions): Protoc
       const rows = isRecord(answer) ? rowsOf(answer['result'], pair) : null;
       return rows === null ? null : pageOf(rows, request, rawCandle);
     },
+    async fetchTrades(pair, request) {
+      // Nanoseconds, exclusive.
+      const since = `${BigInt(request.fromMs) * 1_000_000n - 1n}`;
+      const answer: unknown = await api.publicGetTrades({ pair, since, count: MAX_TRADES });
+      const rows = isRecord(answer) ? rowsOf(answer['result'], pair) : null;
+      const context = { exchange, request, receivedAtMs: nowMs(), maxRows: MAX_TRADES };
+      return rows === null ? null : tradePageOf(rows, context, rawTrade);
+    },
   };
 }
 
@@ -52,6 +63,15 @@ function rowsOf(result: unknown, pair: string): readonly unknown[] | null {
   const keys = Object.keys(result).filter((key) => key !== 'last');
   const rows = result[pair] ?? (keys.length === 1 ? result[String(keys[0])] : undefined);
   return Array.isArray(rows) ? rows : null;
+}
+
+const TAKER_SIDES: Readonly<Record<string, string>> = { b: 'buy', s: 'sell' };
+
+/** `GET /0/public/Trades`: price, volume, time s, side, order type, miscellaneous, trade id; ascending from a time on. */
+function rawTrade(row: unknown): RawTrade | null {
+  if (!Array.isArray(row) || row.length < 7) return null;
+  const [price, size, time, side, , , id] = row as unknown[];
+  return { id, price, size, side: TAKER_SIDES[String(side)], timeMs: Number(time) * 1000 };
 }
 
 function rawCandle(row: unknown): RawCandle | null {

@@ -1,5 +1,5 @@
 import type { Exchange } from '#core/exchange.ts';
-import type { CandlePage, CandleRequest, MarketReport } from '#core/ports/exchange-rest-api.ts';
+import type { CandlePage, CandleRequest, MarketReport, TradePage, TradeRequest } from '#core/ports/exchange-rest-api.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { Timeframe } from '#core/timeframe.ts';
 
@@ -7,17 +7,24 @@ type Market = { readonly symbol: MarketSymbol; readonly id: string };
 
 export type MarketListing = { readonly markets: readonly Market[]; readonly unavailable: MarketReport['unavailable'] };
 
-/** What differs between exchanges: two calls and their limits. Failures are thrown as they come; the caller translates them. */
+/** What differs between exchanges: three calls and their limits. Failures are thrown as they come; the caller translates them. */
 export type Protocol = {
   readonly timeframes: readonly Timeframe[];
   readonly maxCandlesPerRequest: number;
   readonly historyCandles: number | null;
   /** Spacing of calls. `perMarket`: the exchange counts each market for itself. */
-  readonly pace: { readonly intervalMs: number; readonly perMarket: boolean };
+  readonly pace: {
+    readonly intervalMs: number;
+    /** Of calls for trades, where they cost more. */
+    readonly tradesIntervalMs: number;
+    readonly perMarket: boolean;
+  };
   /** Null when the answer has not the shape of a list of markets. */
   listMarkets(symbols: readonly MarketSymbol[]): Promise<MarketListing | null>;
   /** Null when the answer has not the shape of candles. */
   fetchCandles(marketId: string, request: CandleRequest): Promise<CandlePage | null>;
+  /** Null when the answer has not the shape of trades. */
+  fetchTrades(marketId: string, request: TradeRequest): Promise<TradePage | null>;
 };
 
 export type ProtocolOptions = {
@@ -26,6 +33,8 @@ export type ProtocolOptions = {
   readonly base: Readonly<Record<string, unknown>>;
   /** Origin that replaces the exchange's own host, without a trailing slash. */
   readonly restUrl: string | undefined;
+  /** Stamps what is received, UTC ms. */
+  readonly nowMs: () => number;
 };
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,4 @@
 import type { StoredCandle } from '#core/candle.ts';
-import { parseDecimal, type Decimal } from '#core/decimal.ts';
-import { StoreError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type {
   CandleQuery,
@@ -18,7 +16,9 @@ import { createGroupCommit } from '#std/group-commit.ts';
 import { lingerFor, withStore, type ClickHouseAccess } from './client.ts';
 import { createIndicatorInputsReader } from './indicator-inputs.ts';
 import { migrate, type SchemaOptions } from './schema.ts';
+import { dateTimeText, queryRows, storedDecimal } from './statements.ts';
 import { CANDLE_TABLES, seriesOf } from './tables.ts';
+import { gapRow, GAP_COLUMNS, minuteRow, MINUTE_COLUMNS, readTradeGaps, readTradeMinutes } from './trade-tables.ts';
 
 const CANDLE_COLUMNS = 'exchange, symbol, timestamp, open, high, low, close, volume, quote_volume, trade_count, version';
 
@@ -27,6 +27,8 @@ const COLUMNS = {
   candles_5m: CANDLE_COLUMNS,
   candles_1h: CANDLE_COLUMNS,
   indicators: 'exchange, symbol, timeframe, timestamp, indicator_name, value, candle_version, fingerprint, computed_at',
+  trade_gaps: GAP_COLUMNS,
+  trade_minutes: MINUTE_COLUMNS,
 } as const;
 
 type Table = keyof typeof COLUMNS;
@@ -45,6 +47,10 @@ export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
     readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readInputs(query),
     insertIndicators: (rows) => insertIndicators(insert, rows),
     readIndicators: (query) => readIndicators(options, query),
+    insertTradeGaps: (gaps) => insert('trade_gaps', gaps.map(gapRow)),
+    readTradeGaps: (query) => readTradeGaps(options, query),
+    insertTradeMinutes: (minutes) => insert('trade_minutes', minutes.map(minuteRow)),
+    readTradeMinutes: (query) => readTradeMinutes(options, query),
     close: () => options.close(),
   };
 }
@@ -208,27 +214,4 @@ async function readIndicators(access: ClickHouseAccess, query: IndicatorQuery): 
     fingerprint: BigInt(String(fingerprint)),
     computedAtMs: Number(computedAtMs),
   }));
-}
-
-async function queryRows(
-  access: ClickHouseAccess,
-  what: string,
-  query: string,
-  params: Record<string, unknown>,
-): Promise<readonly unknown[][]> {
-  return await withStore(access, what, async (signal) => {
-    const result = await access.client.query({ query, query_params: params, format: 'JSONCompactEachRow', abort_signal: signal });
-    return await result.json<unknown[]>();
-  });
-}
-
-function storedDecimal(value: unknown): Decimal {
-  const decimal = parseDecimal(value);
-  if (decimal === undefined) throw new StoreError(`the store returned "${value}" where a decimal was expected`, { retryable: false });
-  return decimal;
-}
-
-/** `1678406400000` -> `2023-03-10 00:00:00.000`, the text form that is unambiguous for DateTime64(3, 'UTC'). */
-function dateTimeText(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('T', ' ').replace('Z', '');
 }

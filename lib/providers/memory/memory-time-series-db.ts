@@ -1,7 +1,17 @@
 import type { StoredCandle } from '#core/candle.ts';
 import type { Exchange } from '#core/exchange.ts';
-import type { IndicatorInput, IndicatorInputQuery, IndicatorValues, TimeSeriesDb, TimeWindow } from '#core/ports/time-series-db.ts';
+import type {
+  IndicatorInput,
+  IndicatorInputQuery,
+  IndicatorValues,
+  TimeSeriesDb,
+  TimeWindow,
+  TradeQuery,
+} from '#core/ports/time-series-db.ts';
 import { seriesKey, type Series } from '#core/series.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import type { TradeGap } from '#core/trade-gap.ts';
+import type { TradeMinute } from '#core/trade-minute.ts';
 
 type Stored = {
   readonly series: Series;
@@ -22,6 +32,7 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
     [...stored.values()].filter(({ series, candles }) => series.exchange === exchange && candles.size > 0).sort(bySeries);
 
   return {
+    ...tradeRows(),
     migrate: async () => [],
     async insertCandles(groups) {
       for (const { series, candles } of groups) {
@@ -65,6 +76,42 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
     },
     close: async () => {},
   };
+}
+
+type TradeRow = { readonly exchange: Exchange; readonly symbol: MarketSymbol; readonly updatedAtMs: number };
+
+function tradeRows(): Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'> {
+  const gaps = new Map<string, TradeGap>();
+  const minutes = new Map<string, TradeMinute>();
+  return {
+    async insertTradeGaps(rows) {
+      for (const row of rows) keepLater(gaps, row, String(row.firstId));
+    },
+    readTradeGaps: async (query) =>
+      wantedRows(gaps, query, ({ toMs }) => toMs).sort((a, b) => byText(a.symbol, b.symbol) || (a.firstId < b.firstId ? -1 : 1)),
+    async insertTradeMinutes(rows) {
+      for (const row of rows) keepLater(minutes, row, String(row.openTimeMs));
+    },
+    readTradeMinutes: async (query) =>
+      wantedRows(minutes, query, ({ openTimeMs }) => openTimeMs).sort((a, b) => byText(a.symbol, b.symbol) || a.openTimeMs - b.openTimeMs),
+  };
+}
+
+function keepLater<T extends TradeRow>(held: Map<string, T>, row: T, id: string): void {
+  const key = `${row.exchange} ${row.symbol} ${id}`;
+  const current = held.get(key);
+  if (current === undefined || row.updatedAtMs >= current.updatedAtMs) held.set(key, row);
+}
+
+function wantedRows<T extends TradeRow>(held: ReadonlyMap<string, T>, query: TradeQuery, timeMs: (row: T) => number): T[] {
+  const { exchange, symbols, fromMs, untilMs } = query;
+  return [...held.values()].filter(
+    (row) => row.exchange === exchange && symbols.includes(row.symbol) && timeMs(row) >= fromMs && timeMs(row) < untilMs,
+  );
+}
+
+function byText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function bySeries(a: Stored, b: Stored): number {

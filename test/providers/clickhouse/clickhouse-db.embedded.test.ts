@@ -9,6 +9,7 @@ import { openEmbeddedEngine, type EmbeddedEngine } from '#providers/clickhouse/e
 import type { SchemaOptions } from '#providers/clickhouse/schema.ts';
 import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { timeSeriesDbContract } from '../../contracts/time-series-db.contract.ts';
+import { tradeTablesContract } from '../../contracts/trade-tables.contract.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-store-'));
 const schema: SchemaOptions = { directory: 'schema/clickhouse', ttlDays: null };
@@ -34,6 +35,7 @@ const openDb = (options = schema) =>
   });
 
 timeSeriesDbContract('ClickHouse in this process', async () => openDb());
+tradeTablesContract('ClickHouse in this process', async () => openDb());
 
 describe('the schema', () => {
   const sql = async (query: string) => await (await engine.writer.query({ query, format: 'JSONEachRow' })).json<Record<string, unknown>>();
@@ -45,6 +47,8 @@ describe('the schema', () => {
       '0002-candles-5m.sql',
       '0003-candles-1h.sql',
       '0004-indicators.sql',
+      '0005-trade-gaps.sql',
+      '0006-trade-minutes.sql',
     ]);
   });
 
