@@ -34,7 +34,7 @@ module.exports = {
     rule('std knows only node', { path: '^lib/std/' }, { dependencyTypes: ['npm', 'npm-dev', 'npm-optional'] }),
     rule('providers are islands', { path: '^lib/providers/([^/]+)/' }, { path: '^lib/providers/', pathNot: '^lib/providers/$1/' }),
     rule('lambdas are islands', { path: '^lambdas/([^/]+)/' }, { path: '^lambdas/', pathNot: '^lambdas/$1/' }),
-    rule('ccxt lives in its provider', { pathNot: '^(lib/providers/ccxt|test)/' }, { path: 'node_modules/ccxt/' }),
+    rule('ccxt lives in its provider', { pathNot: '^(lib/providers/ccxt|test|tools)/' }, { path: 'node_modules/ccxt/' }),
     rule('runtime never reaches CDK', { path: '^(lambdas|fargate|local)/' }, { path: cdk, reachable: true }),
     rule('CDK lives in infra', { pathNot: '^(lib/infra|bin|test)/' }, { path: cdk }),
     rule('runtime has no dev dependencies', { path: runtime }, { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/@types/' }),
