@@ -45,7 +45,7 @@ export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTime
   const apis = new Map<Exchange, ExchangeRestApi>(
     exchanges.map((exchange) => [exchange, createExchangeRestApi(config, exchange, { clock, timer, restUrl: restUrls[exchange] })]),
   );
-  const cache = createCacheClient(config, clock);
+  const cache = createCacheClient(config, { clock, timer, environment: process.env });
   const sync = createSyncHandler(async () => ({
     settings: config.sync,
     symbols: (exchange) => [...new Set(series.filter((one) => one.exchange === exchange).map(({ symbol }) => symbol))],

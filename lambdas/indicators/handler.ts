@@ -119,7 +119,7 @@ export const handler = createIndicatorsHandler(async () => {
     timeframes,
     ttlDays: ttlDays === 0 ? null : ttlDays,
     db,
-    cache: createCacheClient(config, clock),
+    cache: createCacheClient(config, { clock, timer, environment: process.env }),
     clock,
     logger,
   };

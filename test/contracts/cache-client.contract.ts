@@ -68,6 +68,79 @@ export function cacheClientContract(name: string, make: () => Promise<CacheUnder
       expect(await cache.readHash('stays')).toEqual({ value: '1' });
     });
 
+    const price = (key: string, orderMs: number, orderId: string, text: string) => ({ key, orderMs, orderId, fields: { price: text } });
+    const advance = (...entries: readonly ReturnType<typeof price>[]) => cache.advanceHashes(entries, 180);
+
+    test('an ordered hash is written where there is none, with its order in it', async () => {
+      expect(await advance(price('price:new', 1_678_492_800_000, '17', '20000.1'))).toBe(1);
+      expect(await cache.readHash('price:new')).toEqual({ price: '20000.1', event_time: '1678492800000', trade_id: '17' });
+    });
+
+    test.each<[string, readonly [number, string], readonly [number, string], boolean]>([
+      ['a later time replaces an earlier one', [1000, '9'], [1001, '1'], true],
+      ['an earlier time does not', [1001, '1'], [1000, '9'], false],
+      ['a time with more digits is later', [999, '1'], [1000, '1'], true],
+      ['at the same time a higher id replaces', [1000, '9'], [1000, '10'], true],
+      ['at the same time a lower id does not', [1000, '10'], [1000, '9'], false],
+      ['at the same time the same id does not', [1000, '10'], [1000, '10'], false],
+      ['leading zeros make no id higher', [1000, '10'], [1000, '0010'], false],
+      ['leading zeros hide no higher id', [1000, '9'], [1000, '00010'], true],
+      ['ids beyond 2^53 are told apart', [1000, '9007199254740992'], [1000, '9007199254740993'], true],
+      ['ids beyond 2^53 are told apart downwards', [1000, '9007199254740993'], [1000, '9007199254740992'], false],
+      ['ids that are no numbers are compared as texts', [1000, 'b9'], [1000, 'b10'], false],
+      ['a text that goes on is later', [1000, 'b1'], [1000, 'b10'], true],
+      ['a letter comes after a number', [1000, '99'], [1000, 'a'], true],
+    ])('of two ordered hashes, %s', async (what, [firstMs, firstId], [secondMs, secondId], replaces) => {
+      const key = `price:${what}`;
+      await advance(price(key, firstMs, firstId, 'first'));
+      expect(await advance(price(key, secondMs, secondId, 'second'))).toBe(replaces ? 1 : 0);
+      expect((await cache.readHash(key))?.['price']).toBe(replaces ? 'second' : 'first');
+    });
+
+    test('an ordered hash replaces the whole one before it', async () => {
+      await cache.writeHashes([{ key: 'price:whole', fields: { old: 'x', event_time: '5', trade_id: '1' } }], 180);
+      await advance(price('price:whole', 6, '1', 'new'));
+      expect(await cache.readHash('price:whole')).toEqual({ price: 'new', event_time: '6', trade_id: '1' });
+    });
+
+    test.each([
+      ['without an order', { value: 'x' }],
+      ['with a time but no id', { event_time: '5' }],
+      ['with a garbled time', { event_time: 'noon', trade_id: '1' }],
+    ])('a stored hash %s is older than anything', async (what, fields) => {
+      await cache.writeHashes([{ key: `price:${what}`, fields }], 180);
+      expect(await advance(price(`price:${what}`, 0, '0', 'new'))).toBe(1);
+    });
+
+    test('the count tells how many of a call were replaced', async () => {
+      await advance(price('count:1', 10, '1', 'a'), price('count:2', 10, '1', 'a'));
+      expect(await advance(price('count:1', 9, '1', 'b'), price('count:2', 11, '1', 'b'), price('count:3', 1, '1', 'b'))).toBe(2);
+      expect(await advance()).toBe(0);
+    });
+
+    test('of several hashes of one key in a call the newest stays', async () => {
+      expect(await advance(price('same', 2, '1', 'b'), price('same', 3, '1', 'c'), price('same', 1, '1', 'a'))).toBe(2);
+      expect((await cache.readHash('same'))?.['price']).toBe('c');
+    });
+
+    test('several writers in any order end at the newest', async () => {
+      const prices = Array.from({ length: 60 }, (_, i) => price('writers', 1000 + Math.floor(i / 3), String(i), `p${i}`));
+      // A fixed permutation: 7 and 60 have no common divisor.
+      const shuffled = prices.map((_, i) => prices[(i * 7) % 60] ?? price('never', 0, '0', ''));
+      await Promise.all([0, 1, 2, 3].map((writer) => advance(...shuffled.filter((_, i) => i % 4 === writer))));
+      expect((await cache.readHash('writers'))?.['price']).toBe('p59');
+    });
+
+    test('an ordered hash ends after its time to live; one that is not replaced keeps its own', async () => {
+      await cache.advanceHashes([price('ordered:ends', 10, '1', 'a')], 2);
+      await cache.advanceHashes([price('ordered:ends', 9, '1', 'b')], 180);
+      await cache.advanceHashes([price('ordered:renewed', 10, '1', 'a')], 2);
+      await cache.advanceHashes([price('ordered:renewed', 11, '1', 'b')], 180);
+      await passSeconds(2);
+      expect([await cache.readHash('ordered:ends'), (await cache.readHash('ordered:renewed'))?.['price']]).toEqual([null, 'b']);
+      expect(await advance(price('ordered:ends', 1, '1', 'c'))).toBe(1);
+    });
+
     test('a later write begins a new time to live', async () => {
       await cache.writeHashes([{ key: 'renewed', fields: { value: '1' } }], 2);
       await cache.writeHashes([{ key: 'renewed', fields: { value: '1' } }], 180);

@@ -36,6 +36,39 @@ export function storageClientContract(name: string, make: () => Promise<StorageC
       expect([await storage.getObject('folder'), await storage.getObject('folder/')]).toEqual([null, null]);
     });
 
+    test.each([
+      ['an empty text', ''],
+      ['a way up', 'trades/../secret'],
+      ['a way up alone', '..'],
+      ['a segment of one dot', 'trades/./x'],
+      ['a leading slash', '/etc/passwd'],
+      ['a trailing slash', 'trades/'],
+      ['an empty segment', 'trades//x'],
+      ['a line feed', 'trades/a\nb'],
+      ['a carriage return', 'trades/a\rb'],
+      ['a zero byte', 'trades/a\u0000b'],
+      ['a backslash', 'trades\\x'],
+      ['a percent sign', 'trades/%2E%2E/x'],
+      ['a letter beyond ASCII', 'trades/ü'],
+      ['1,025 bytes', `${'a/'.repeat(512)}a`],
+    ])('a key with %s is refused when it is written, and names nothing when it is read', async (_what, key) => {
+      await expect(storage.putObject(key, Buffer.from('x'))).rejects.toThrow(/^object key ".*" is refused: /);
+      expect(await storage.getObject(key)).toBeNull();
+    });
+
+    test('a key of 1,024 bytes is taken', async () => {
+      const key = `${'a'.repeat(127)}/`.repeat(7) + 'b'.repeat(128);
+      await storage.putObject(key, Buffer.from('x'));
+      expect([key.length, await text(key), await listed('aaaa')]).toEqual([1024, 'x', [key]]);
+    });
+
+    test('keys with dots, percent-like texts and each other for a beginning stay apart', async () => {
+      const keys = ['dots/a', 'dots/a.object', 'dots/a.object/b', 'dots/a.txt', 'dots/a.txt/b', 'dots/a/b', 'dots/v1.2/x.tar.gz'];
+      for (const key of keys) await storage.putObject(key, Buffer.from(key));
+      expect(await listed('dots/')).toEqual([...keys].sort());
+      expect(await Promise.all(keys.map(text))).toEqual(keys);
+    });
+
     test('an empty object is there', async () => {
       await storage.putObject('empty', new Uint8Array());
       expect(await text('empty')).toBe('');

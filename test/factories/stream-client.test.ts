@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest';
-import { createStreamClient } from '#factories/stream-client.ts';
-import type { MemoryStream } from '#providers/memory/memory-stream.ts';
+import { openStreamClient } from '#factories/stream-client.ts';
+import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { shippedConfig } from './shipped-config.ts';
 
-test('the stream is the one of streaming.yaml, and as large', async () => {
-  const stream = createStreamClient(shippedConfig({ TIDEMARK_STREAMING__STREAM__MAX_RECORDS: '2' })) as MemoryStream;
+const options = { timer: createSystemTimer(), clock: { nowMs: () => 17, sleepUntil: async () => {} } };
+
+test('the stream is the one of streaming.yaml, as large, and stamped by the clock', async () => {
+  const { stream, memory } = openStreamClient(shippedConfig({ TIDEMARK_STREAMING__STREAM__MAX_RECORDS: '2' }), options);
   await stream.putRecords([1, 2, 3].map((byte) => ({ partitionKey: 'kraken', data: Uint8Array.of(byte) })));
-  expect([stream.records().length, stream.dropped()]).toEqual([2, 1]);
+  expect([memory?.records().length, memory?.dropped(), memory?.take(1)[0]?.arrivedAtMs]).toEqual([2, 1, 17]);
+});
+
+test('a stream on Kinesis has no reader in this process', async () => {
+  const { stream, memory } = openStreamClient(shippedConfig({ TIDEMARK_STREAMING__STREAM__PROVIDER: 'kinesis' }), options);
+  expect(memory).toBeNull();
+  await stream.close();
 });

@@ -35,4 +35,45 @@ describe('the memory stream', () => {
     stream.records()[0]?.data.fill(9);
     expect(stream.records()).toEqual([{ partitionKey: 'kraken', data: Uint8Array.of(1) }]);
   });
+
+  const of = (records: ReturnType<ReturnType<typeof createMemoryStream>['take']>) =>
+    records.map(({ sequence, data }) => [sequence, data[0]]);
+
+  test('hands the oldest records to its reader again and again, until they are acknowledged', async () => {
+    const stream = createMemoryStream({ maxRecords: 10 });
+    await stream.putRecords([5, 6, 7].map((byte) => ({ partitionKey: 'b01', data: Uint8Array.of(byte) })));
+    expect([of(stream.take(2)), of(stream.take(2))]).toEqual(
+      Array.from({ length: 2 }, () => [
+        [0, 5],
+        [1, 6],
+      ]),
+    );
+    stream.acknowledge(1);
+    stream.acknowledge(0);
+    expect([of(stream.take(2)), stream.records().length, stream.dropped()]).toEqual([[[2, 7]], 1, 0]);
+    stream.acknowledge(2);
+    expect(stream.take(2)).toEqual([]);
+  });
+
+  test('leaves holes in the sequences for what it dropped, also after acknowledgements', async () => {
+    const stream = createMemoryStream({ maxRecords: 2 });
+    const put = (byte: number) => stream.putRecords([{ partitionKey: 'b01', data: Uint8Array.of(byte) }]);
+    await put(1);
+    stream.acknowledge(0);
+    for (const byte of [2, 3, 4]) await put(byte);
+    expect([of(stream.take(9)), stream.dropped()]).toEqual([
+      [
+        [2, 3],
+        [3, 4],
+      ],
+      1,
+    ]);
+  });
+
+  test('stamps arrivals by the clock, and hands copies to its reader', async () => {
+    const stream = createMemoryStream({ maxRecords: 2, clock: { nowMs: () => 17 } });
+    await stream.putRecords([{ partitionKey: 'b01', data: Uint8Array.of(1) }]);
+    stream.take(1)[0]?.data.fill(9);
+    expect(stream.take(1)).toEqual([{ partitionKey: 'b01', data: Uint8Array.of(1), sequence: 0, arrivedAtMs: 17 }]);
+  });
 });

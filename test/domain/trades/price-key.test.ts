@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import type { Exchange } from '#core/exchange.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import { latestPriceKey } from '#domain/trades/price-key.ts';
+
+describe('latestPriceKey', () => {
+  test('names exchange and symbol', () => {
+    expect(latestPriceKey('kraken', 'BTC/USD' as MarketSymbol)).toBe('latest_price:kraken:BTC/USD');
+  });
+
+  test.each([
+    '',
+    '*',
+    '[a-z]',
+    'BTC?',
+    'latest_price:*',
+    'BTC:USD',
+    '{BTC}/USD',
+    'BTC/USD}',
+    'BTC\r\nFLUSHALL',
+    'BTC\u0000',
+    'BTC\u007F',
+    'BTC USD',
+    'BTC\\',
+    'A'.repeat(65),
+  ])('refuses %j in either part', (part) => {
+    expect(() => latestPriceKey('kraken', part as MarketSymbol)).toThrow(
+      /^symbol ".*" cannot be part of a cache key, expected .*; correct/s,
+    );
+    expect(() => latestPriceKey(part as Exchange, 'BTC/USD' as MarketSymbol)).toThrow(/^exchange ".*" cannot be part/s);
+  });
+});
