@@ -36,6 +36,7 @@ export type TradeChain = {
   gaps(): readonly OpenGap[];
   /** Forgets a gap: what is missing there is not waited for any more. */
   forget(firstId: number): void;
+  hasNew(): boolean;
   /** Gaps found since the last call, also those that were forgotten meanwhile for want of room. */
   takeNew(): readonly ChainGap[];
 };
@@ -82,6 +83,7 @@ export function createTradeChain(maxGaps: number): TradeChain {
     forget(firstId) {
       gaps = gaps.filter((gap) => gap.firstId !== firstId);
     },
+    hasNew: () => found.length > 0,
     takeNew() {
       const taken = found;
       found = [];

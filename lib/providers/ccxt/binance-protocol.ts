@@ -25,7 +25,10 @@ export function createBinanceProtocol({ exchange, base, restUrl, nowMs }: Protoc
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest: 1000,
     historyCandles: null,
-    pace: { ...(exchange === 'binanceus' ? { intervalMs: 100, tradesIntervalMs: 1000 } : { intervalMs: 40, tradesIntervalMs: 500 }), perMarket: false },
+    pace: {
+      ...(exchange === 'binanceus' ? { intervalMs: 100, tradesIntervalMs: 1000 } : { intervalMs: 40, tradesIntervalMs: 500 }),
+      perMarket: false,
+    },
     async listMarkets(symbols) {
       const infos = await listedInfos(exchangeInfo, symbols);
       if (infos === null) return null;
@@ -78,8 +81,10 @@ async function listedInfos(exchangeInfo: ExchangeInfo, symbols: readonly MarketS
 
 /** `GET /api/v3/historicalTrades`, weight 25: ascending from an id on. A buyer who was the maker means that the taker sold. */
 function rawTrade(row: unknown): RawTrade | null {
-  if (!isRecord(row) || typeof row['isBuyerMaker'] !== 'boolean') return null;
-  return { id: row['id'], price: row['price'], size: row['qty'], side: row['isBuyerMaker'] ? 'sell' : 'buy', timeMs: Number(row['time']) };
+  if (!isRecord(row)) return null;
+  const { id, price, qty: size, time, isBuyerMaker } = row as Record<string, unknown>;
+  if (typeof price !== 'string' || typeof size !== 'string' || typeof isBuyerMaker !== 'boolean') return null;
+  return { id, price, size, side: isBuyerMaker ? 'sell' : 'buy', timeMs: Number(time) };
 }
 
 function rawCandle(row: unknown): RawCandle | null {

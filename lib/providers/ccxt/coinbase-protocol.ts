@@ -64,8 +64,10 @@ function marketId(symbol: MarketSymbol): string {
 
 /** `GET .../products/{id}/ticker`: the newest trades of a span of whole seconds, newest first. The side is taken as the taker's (docs/decisions/0012). */
 function rawTrade(row: unknown): RawTrade | null {
-  if (!isRecord(row) || typeof row['side'] !== 'string' || typeof row['time'] !== 'string') return null;
-  return { id: row['trade_id'], price: row['price'], size: row['size'], side: row['side'].toLowerCase(), timeMs: Date.parse(row['time']) };
+  if (!isRecord(row)) return null;
+  const { trade_id: id, price, size, side, time } = row as Record<string, unknown>;
+  if (typeof price !== 'string' || typeof size !== 'string' || typeof time !== 'string') return null;
+  return { id, price, size, side: side === 'BUY' ? 'buy' : side === 'SELL' ? 'sell' : undefined, timeMs: Date.parse(time) };
 }
 
 function rawCandle(row: unknown): RawCandle | null {

@@ -65,13 +65,12 @@ function rowsOf(result: unknown, pair: string): readonly unknown[] | null {
   return Array.isArray(rows) ? rows : null;
 }
 
-const TAKER_SIDES: Readonly<Record<string, string>> = { b: 'buy', s: 'sell' };
-
 /** `GET /0/public/Trades`: price, volume, time s, side, order type, miscellaneous, trade id; ascending from a time on. */
 function rawTrade(row: unknown): RawTrade | null {
   if (!Array.isArray(row) || row.length < 7) return null;
   const [price, size, time, side, , , id] = row as unknown[];
-  return { id, price, size, side: TAKER_SIDES[String(side)], timeMs: Number(time) * 1000 };
+  if (typeof price !== 'string' || typeof size !== 'string') return null;
+  return { id, price, size, side: side === 'b' ? 'buy' : side === 's' ? 'sell' : undefined, timeMs: Number(time) * 1000 };
 }
 
 function rawCandle(row: unknown): RawCandle | null {

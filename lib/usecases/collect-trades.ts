@@ -1,0 +1,202 @@
+import type { Exchange } from '#core/exchange.ts';
+import type { CacheClient } from '#core/ports/cache-client.ts';
+import type { Clock } from '#core/ports/clock.ts';
+import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
+import type { ExchangeWebSocket } from '#core/ports/exchange-web-socket.ts';
+import type { Logger } from '#core/ports/logger.ts';
+import type { StreamClient } from '#core/ports/stream-client.ts';
+import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import type { Timer } from '#core/ports/timer.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import type { FeedHealth } from '#core/trade-feed.ts';
+import type { TradeGap } from '#core/trade-gap.ts';
+import type { TradeMinute } from '#core/trade-minute.ts';
+import type { DroppedRun } from '#domain/trades/dropped-runs.ts';
+import { createTradeQuality, type QualitySettings } from '#domain/quality/trade-quality.ts';
+import { every } from '#std/every.ts';
+import { createPendingRows, type PendingRows } from '#std/pending-rows.ts';
+import { createMarketBook, type MarketBook, type MarketCounts } from './collect-market-book.ts';
+import { createTradePublisher, type PublishCounts, type PublishSettings } from './publish-trades.ts';
+import { createLatestPriceWriter, type LatestPriceCounts } from './write-latest-prices.ts';
+
+/** One exchange of a collector: its feed, and its REST for what the feed leaves out. */
+export type CollectedExchange = {
+  readonly exchange: Exchange;
+  readonly symbols: readonly MarketSymbol[];
+  readonly feed: ExchangeWebSocket;
+  readonly api: Pick<ExchangeRestApi, 'exchange' | 'loadMarkets' | 'fetchTrades'>;
+  /** Markets whose trades are made up from candles (replays). */
+  readonly isSynthetic: (symbol: MarketSymbol) => boolean;
+};
+
+export type CollectPorts = {
+  readonly cache: Pick<CacheClient, 'advanceHashes'>;
+  readonly stream: Pick<StreamClient, 'putRecords'>;
+  readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly logger: Logger;
+};
+
+export type CollectSettings = PublishSettings & {
+  readonly coalesceMs: number;
+  readonly priceTtlSeconds: number;
+  /** A gap of more trades is recorded, but not fetched. */
+  readonly repairTrades: number;
+  /** When stopped, what is held must be out by then. */
+  readonly drainMs: number;
+  readonly quality: QualitySettings;
+};
+
+export type CollectInput = {
+  /** Names this collector in its records. */
+  readonly task: string;
+  readonly exchanges: readonly CollectedExchange[];
+  readonly settings: CollectSettings;
+};
+
+export type CollectReport = {
+  readonly exchanges: Readonly<Partial<Record<Exchange, MarketCounts & { readonly feed: FeedHealth }>>>;
+  readonly published: PublishCounts;
+  readonly prices: LatestPriceCounts;
+  /** Rows of gaps and minutes: written, waiting for the store, given up. */
+  readonly rows: { readonly written: number; readonly waiting: number; readonly dropped: number };
+  /** Trades that could not be handed to the stream before the end. */
+  readonly left: number;
+};
+
+export type TradeCollector = {
+  /** Collects until `signal` aborts, then hands over what it holds. Never rejects for what exchanges, cache, stream or store do. */
+  run(signal: AbortSignal): Promise<CollectReport>;
+  report(): CollectReport;
+};
+
+const SETTLE_EVERY_MS = 1000;
+/** A minute is closed so long after its end: exchanges send the last trades a little late. */
+const MINUTE_GRACE_MS = 3000;
+const MAX_PENDING_ROWS = 20_000;
+/** How far back the last known trade id is looked up at the start. */
+const LOOK_BACK_MS = 6 * 3_600_000;
+
+/**
+ * Live trades of several exchanges: each one checked, counted against the line of its market's ids, handed to the stream, and the newest
+ * good price to the cache. Missing trades are recorded and fetched; each closed minute is witnessed.
+ */
+export function createTradeCollector(ports: CollectPorts, { task, exchanges, settings }: CollectInput): TradeCollector {
+  const { clock, timer, logger } = ports;
+  const quality = createTradeQuality(settings.quality);
+  const prices = createLatestPriceWriter(ports, settings);
+  const { gaps, minutes, write: writeRows } = createTradeRows(ports);
+  const publisher = createTradePublisher({ ...ports, onDropped: (runs) => dropped(books, runs) }, { task, settings });
+  const books = new Map<Exchange, MarketBook>(
+    exchanges.map((one) => [
+      one.exchange,
+      createMarketBook(
+        { ...one, clock, timer, logger, quality, publisher, prices, onGaps: gaps.add },
+        { repairTrades: settings.repairTrades },
+      ),
+    ]),
+  );
+  let left = 0;
+
+  const report = (): CollectReport => ({
+    exchanges: Object.fromEntries(
+      exchanges.map(({ exchange, feed }) => [exchange, { ...(books.get(exchange)?.counts() ?? NO_COUNTS), feed: feed.health() }]),
+    ),
+    published: publisher.counts(),
+    prices: prices.counts(),
+    rows: sumOf(gaps, minutes),
+    left,
+  });
+
+  const settle = async (): Promise<void> => {
+    const nowMs = clock.nowMs();
+    for (const book of books.values()) minutes.add(book.takeClosedMinutes(nowMs - MINUTE_GRACE_MS));
+    await writeRows();
+  };
+
+  return {
+    report,
+    async run(signal) {
+      await Promise.all(exchanges.map((one) => beginWhereItStopped(one, books.get(one.exchange), ports)));
+      const stopSettling = every(timer, SETTLE_EVERY_MS, settle);
+      await Promise.all(exchanges.map((one) => follow(one, books.get(one.exchange), signal)));
+      for (const book of books.values()) book.stop();
+      const [runs] = await Promise.all([publisher.drain(settings.drainMs), prices.finish()]);
+      left = runs.reduce((sum, { count }) => sum + count, 0);
+      dropped(books, runs);
+      await stopSettling();
+      await settle();
+      return report();
+    },
+  };
+}
+
+const NO_COUNTS: MarketCounts = { accepted: 0, repeated: 0, suspicious: 0, refused: 0, gaps: 0, missing: 0, repaired: 0, interruptions: 0 };
+
+async function follow({ feed, symbols }: CollectedExchange, book: MarketBook | undefined, signal: AbortSignal): Promise<void> {
+  for await (const event of feed.events(symbols, signal)) book?.take(event);
+}
+
+/** Trades that were received and then given up are missing after all. */
+function dropped(books: ReadonlyMap<Exchange, MarketBook>, runs: readonly DroppedRun[]): void {
+  for (const run of runs) books.get(run.exchange)?.reopen(run);
+}
+
+/** The newest trade that an earlier run has witnessed: what happened since is missing. Without it the line of ids begins anew. */
+async function beginWhereItStopped(
+  { exchange, symbols }: CollectedExchange,
+  book: MarketBook | undefined,
+  { db, clock, logger }: CollectPorts,
+): Promise<void> {
+  const nowMs = clock.nowMs();
+  try {
+    const minutes = await db.readTradeMinutes({ exchange, symbols, fromMs: nowMs - LOOK_BACK_MS, untilMs: nowMs });
+    for (const minute of minutes) book?.beginAfter(minute);
+  } catch (error) {
+    logger.warn('the store does not say where the last run stopped; trades since then are not looked for', { exchange, error });
+  }
+}
+
+type TradeRows = {
+  readonly gaps: PendingRows<TradeGap>;
+  readonly minutes: PendingRows<TradeMinute>;
+  /** Writes what waits; a store that is away is told once. */
+  readonly write: () => Promise<void>;
+};
+
+function createTradeRows({ db, logger }: Pick<CollectPorts, 'db' | 'logger'>): TradeRows {
+  const keyOf = ({ exchange, symbol }: TradeGap | TradeMinute, id: bigint | number): string => `${exchange} ${symbol} ${id}`;
+  const gaps = createPendingRows<TradeGap>(
+    MAX_PENDING_ROWS,
+    (gap) => keyOf(gap, gap.firstId),
+    (rows) => db.insertTradeGaps(rows),
+  );
+  const minutes = createPendingRows<TradeMinute>(
+    MAX_PENDING_ROWS,
+    (minute) => keyOf(minute, minute.openTimeMs),
+    (rows) => db.insertTradeMinutes(rows),
+  );
+  let isFailing = false;
+  const write = async (): Promise<void> => {
+    try {
+      await gaps.write();
+      await minutes.write();
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) logger.warn('the store does not take gaps and minutes of trades; they are kept and tried again', { error });
+      isFailing = true;
+    }
+  };
+  return { gaps, minutes, write };
+}
+
+function sumOf(...buffers: readonly Pick<PendingRows<unknown>, 'counts'>[]): CollectReport['rows'] {
+  const sum = { written: 0, waiting: 0, dropped: 0 };
+  for (const { written, waiting, dropped: lost } of buffers.map((buffer) => buffer.counts())) {
+    sum.written += written;
+    sum.waiting += waiting;
+    sum.dropped += lost;
+  }
+  return sum;
+}

@@ -1,0 +1,104 @@
+import type { Exchange } from '#core/exchange.ts';
+import type { Clock } from '#core/ports/clock.ts';
+import type { Logger } from '#core/ports/logger.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import type { TradeGap, TradeGapCause } from '#core/trade-gap.ts';
+import { missingCount, type ChainGap, type TradeChain } from '#domain/trades/trade-chain.ts';
+
+export type TradeGapCounts = {
+  readonly gaps: number;
+  /** Trades that were found missing, and how many of them came after all. */
+  readonly missing: number;
+  readonly repaired: number;
+};
+
+/** What is missing of one market. */
+export type MarketGaps = {
+  readonly symbol: MarketSymbol;
+  readonly chain: TradeChain;
+  /** Rows of the gaps that are waited for, by first id. */
+  readonly rows: Map<number, TradeGap>;
+  /** Why the next gap will be there; null while the feed is up. */
+  cause: TradeGapCause | null;
+};
+
+export type TradeGapBookPorts = {
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Rows for the store: each gap once when it is found and once when it ends. */
+  readonly onGaps: (gaps: readonly TradeGap[]) => void;
+};
+
+export type TradeGapBook = {
+  /** Records the gaps that the market's line of ids has found. */
+  note(market: MarketGaps): void;
+  /** Ends gaps of which nothing is missing any more. */
+  settleFilled(market: MarketGaps, by: 'rest' | 'stream'): void;
+  /** Ends a gap; `otherwise` is its state when none of it came. */
+  end(market: MarketGaps, firstId: number, by: 'rest' | 'stream', otherwise: 'lost' | 'open'): void;
+  counts(): TradeGapCounts;
+};
+
+/** Writes down what is missing and how it ended. `wants` is asked whether a gap is to be fetched; one that is not stays open. */
+export function createTradeGapBook(
+  { exchange, clock, logger, onGaps }: TradeGapBookPorts,
+  wants: (symbol: MarketSymbol, firstId: number, count: number) => boolean,
+): TradeGapBook {
+  const counted = { gaps: 0, missing: 0, repaired: 0 };
+
+  const end = (market: MarketGaps, firstId: number, by: 'rest' | 'stream', otherwise: 'lost' | 'open'): void => {
+    const row = market.rows.get(firstId);
+    const gap = market.chain.gaps().find((one) => one.firstId === firstId);
+    if (row === undefined || gap === undefined) return;
+    const size = gap.lastId - gap.firstId + 1;
+    const repairedCount = size - missingCount(gap);
+    const state = repairedCount === size ? 'repaired' : repairedCount > 0 ? 'partly repaired' : otherwise;
+    counted.repaired += repairedCount;
+    onGaps([{ ...row, state, repairedCount, repairedBy: repairedCount > 0 ? by : '', updatedAtMs: clock.nowMs() }]);
+    logger.info('a gap of trades has ended', { exchange, symbol: market.symbol, firstId, state, repairedCount, of: size });
+    market.rows.delete(firstId);
+    market.chain.forget(firstId);
+  };
+
+  return {
+    end,
+    note(market) {
+      const { symbol, chain, rows } = market;
+      for (const gap of chain.takeNew()) {
+        const count = gap.lastId - gap.firstId + 1;
+        const row = openRow(exchange, market, gap, clock.nowMs());
+        counted.gaps += 1;
+        counted.missing += count;
+        rows.set(gap.firstId, row);
+        onGaps([row]);
+        logger.info('trades are missing', { exchange, symbol, firstId: gap.firstId, lastId: gap.lastId, cause: row.cause });
+        if (wants(symbol, gap.firstId, count)) continue;
+        chain.forget(gap.firstId);
+        rows.delete(gap.firstId);
+      }
+      market.cause = null;
+    },
+    settleFilled(market, by) {
+      for (const gap of market.chain.gaps()) if (gap.missing.length === 0) end(market, gap.firstId, by, 'open');
+    },
+    counts: () => counted,
+  };
+}
+
+function openRow(exchange: Exchange, { symbol, cause }: MarketGaps, gap: ChainGap, nowMs: number): TradeGap {
+  return {
+    exchange,
+    symbol,
+    firstId: BigInt(gap.firstId),
+    lastId: BigInt(gap.lastId),
+    fromMs: gap.fromMs,
+    toMs: gap.toMs,
+    cause: cause ?? 'unexplained',
+    state: 'open',
+    repairedCount: 0,
+    repairedBy: '',
+    detectedAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+}
