@@ -44,6 +44,10 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/providers/clickhouse/indicator-inputs.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
   'lib/providers/clickhouse/schema.ts': 'test/providers/clickhouse/migrations.test.ts',
   'lib/providers/clickhouse/tables.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
+  // What the AWS calls do is seen at the ports, and in the campaign of partial failures.
+  'lib/providers/aws/aws-errors.ts': 'test/providers/aws/kinesis-stream.test.ts',
+  'lib/providers/aws/put-in-order.ts': 'test/providers/aws/kinesis-partial-failures.test.ts',
+  'lib/providers/redis/scripts.ts': 'test/providers/redis/redis-cache.test.ts',
 };
 
 const files = typeScriptFiles(...WITH_TWINS).filter((path) => !TYPES_ONLY.test(path));

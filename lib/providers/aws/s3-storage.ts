@@ -55,14 +55,17 @@ export function createS3Storage({ bucket, timer, deadlineMs, forcePathStyle }: S
       });
     },
     async *listObjects(prefix) {
+      const keys: string[] = [];
       let token: string | undefined;
       do {
         const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token });
         // oxlint-disable-next-line no-await-in-loop -- page after page
         const page = await call(`the keys below "${prefix}"`, (abortSignal) => client.send(command, { abortSignal }));
-        for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
+        for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
         token = page.NextContinuationToken;
       } while (token !== undefined);
+      // S3 sends them in the order of their bytes; not every server that speaks its protocol does. ASCII, so this order is that one.
+      yield* keys.sort();
     },
     async close() {
       client.destroy();

@@ -61,7 +61,8 @@ export function createRedisCache(options: RedisCacheOptions): CacheClient {
       const reason = `${messageOf(error)}${used.reason()}`;
       // The server works and the connection too: it refuses this one thing, as when it is full.
       if (isReply(error) && !ABOUT_THE_CONNECTION.test(error.message)) throw sinkError(`the cache refused ${what}: ${reason}`);
-      lastReason = reason;
+      // Of many calls that fail together the first one knows why; the others only lost their connection.
+      if (breaker.restMs() === 0) lastReason = reason;
       drop(used);
       breaker.failed();
       throw sinkError(`the cache could not be asked for ${what}: ${reason}`);
