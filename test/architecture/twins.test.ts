@@ -48,6 +48,22 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/providers/aws/aws-errors.ts': 'test/providers/aws/kinesis-stream.test.ts',
   'lib/providers/aws/put-in-order.ts': 'test/providers/aws/kinesis-partial-failures.test.ts',
   'lib/providers/redis/scripts.ts': 'test/providers/redis/redis-cache.test.ts',
+  // Types alone: the protocol of a live feed.
+  'lib/core/feed-protocol.ts': null,
+  // Rows of an exchange's wire are tested through its session, on recorded frames.
+  'lib/providers/binance/binance-trade.ts': 'test/providers/binance/binance-feed.test.ts',
+  'lib/providers/coinbase/coinbase-products.ts': 'test/providers/coinbase/coinbase-feed.test.ts',
+  'lib/providers/coinbase/coinbase-trade.ts': 'test/providers/coinbase/coinbase-feed.test.ts',
+  'lib/providers/kraken/kraken-trade.ts': 'test/providers/kraken/kraken-feed.test.ts',
+  'lib/providers/ccxt/ccxt-watcher.ts': 'test/providers/ccxt/ccxt-web-socket.test.ts',
+  'lib/providers/ccxt/pro-exchanges.ts': 'test/providers/ccxt/ccxt-web-socket.test.ts',
+  // The parts of a live feed are tested together, in virtual time.
+  'lib/providers/websocket/conversation.ts': 'test/providers/websocket/live-feed.test.ts',
+  'lib/providers/websocket/feed-connection.ts': 'test/providers/websocket/live-feed-faults.test.ts',
+  'lib/providers/websocket/feed-events.ts': 'test/providers/websocket/live-feed.test.ts',
+  'lib/providers/websocket/feed-link.ts': 'test/providers/websocket/live-feed.test.ts',
+  'lib/providers/websocket/symbol-book.ts': 'test/providers/websocket/live-feed.test.ts',
+  'lib/providers/websocket/vital-signs.ts': 'test/providers/websocket/live-feed-faults.test.ts',
 };
 
 const files = typeScriptFiles(...WITH_TWINS).filter((path) => !TYPES_ONLY.test(path));

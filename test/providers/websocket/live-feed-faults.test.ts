@@ -5,7 +5,7 @@ import { settle, START_MS } from './virtual-time.ts';
 // Campaign F12: what can happen to a feed, on each exchange, with many seeds. All times are virtual, so that the figures can be asserted.
 
 const EXCHANGES = ['binance', 'coinbase', 'kraken'] as const;
-const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 50 }, (_, index) => index + 1);
 const WINDOW_MS = 5 * 60_000;
 const MAX_ATTEMPTS = 40;
 
