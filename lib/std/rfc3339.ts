@@ -27,9 +27,11 @@ export function createRfc3339Reader(): (text: unknown) => number | undefined {
 function readMinute(prefix: string): number | undefined {
   const match = MINUTE.exec(prefix);
   if (match === null) return undefined;
-  const ms = Date.parse(`${prefix}00Z`);
-  // The 30th of February is refused by going back: the engine would take it as a day of March.
-  return Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(prefix) ? undefined : ms;
+  const [year, month, day, hour, minute] = match.slice(1).map(Number) as [number, number, number, number, number];
+  if (month < 1 || month > 12 || hour > 23 || minute > 59) return undefined;
+  const ms = Date.UTC(year, month - 1, day, hour, minute);
+  // The 30th of February is refused by going back: the engine takes it for a day of March.
+  return new Date(ms).getUTCDate() === day ? ms : undefined;
 }
 
 /** `48Z` or `48.167634Z` at its place -> 48167. */
