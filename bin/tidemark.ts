@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { loadConfig } from '#config/load.ts';
-import { ConfigError, ExchangeError, StoreError } from '#core/errors.ts';
+import { ConfigError, ExchangeError, SinkError, StoreError } from '#core/errors.ts';
+import { TIMEFRAMES } from '#core/timeframe.ts';
 import { createConsoleOutput } from '#local/console-output.ts';
-import { parseFolder, parsePort, parseSpeed, refuseRepeatedOptions } from '#local/options.ts';
+import { parseExchangeOption, parseFolder, parsePort, parseSpeed, parseSymbolOption, refuseRepeatedOptions } from '#local/options.ts';
 import { projectFile } from '#local/project-files.ts';
 import { parseTimeOption } from '#local/replay-plan.ts';
 import type { ServiceContext } from '#local/service-context.ts';
@@ -36,7 +37,8 @@ function endWithoutOutput(stream: NodeJS.WriteStream, { code }: NodeJS.ErrnoExce
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const isKnown = error instanceof ConfigError || error instanceof ExchangeError || error instanceof StoreError;
+  const isKnown =
+    error instanceof ConfigError || error instanceof ExchangeError || error instanceof StoreError || error instanceof SinkError;
   if (!isKnown) throw error;
   for (const line of error.message.split('\n')) process.stderr.write(`tidemark: ${line}\n`);
   return error instanceof ConfigError ? 2 : 1;
@@ -116,6 +118,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
       });
   }
 
+  addRebuild(program, finish);
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
     .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
     .addOption(new Option('--format <name>', "one of ClickHouse's output formats").default('PrettyCompactMonoBlock', 'a table'))
@@ -128,6 +131,34 @@ function createProgram(finish: (exitCode: number) => void): Command {
   return program;
 }
 
+function addRebuild(program: Command, finish: (exitCode: number) => void): void {
+  common(program.command('rebuild'), 'Candles from archived trades, or where the store differs from them (reading only)')
+    .addOption(
+      new Option('--archive <dir>', 'folder of the archive; default: the one of streaming.yaml').argParser((text) =>
+        parseFolder('--archive', text),
+      ),
+    )
+    .addOption(new Option('--exchange <name>', 'exchange').argParser(parseExchangeOption).makeOptionMandatory())
+    .addOption(new Option('--symbol <name>', 'market, such as BTC/USDT').argParser(parseSymbolOption).makeOptionMandatory())
+    .addOption(time('--from <time>', 'first open time, ISO time on a whole step'))
+    .addOption(time('--until <time>', 'end, exclusive'))
+    .addOption(new Option('--timeframe <name>', 'length of a candle').choices(TIMEFRAMES).default('1m' as const))
+    .addOption(new Option('--format <name>', 'how to print').choices(['csv', 'ndjson'] as const).default('csv' as const))
+    .option('--compare', 'print where the store differs; exit code 1 when it does', false)
+    .action(async (flags) => {
+      const { archiveOf, runRebuild } = await import('#local/rebuild.ts');
+      const { exchange, symbol, from: fromMs, until: untilMs, timeframe, format, compare: isComparing, data: dataDirectory } = flags;
+      const config = configOf(flags);
+      const options = { exchange, symbol, fromMs, untilMs, timeframe, format, isComparing, dataDirectory };
+      const storage = archiveOf(config, flags.archive ?? null, dataDirectory);
+      const output = {
+        write: (text: string) => void process.stdout.write(text),
+        warn: (line: string) => void process.stderr.write(`${line}\n`),
+      };
+      finish(await runRebuild(options, storage, config, output));
+    });
+}
+
 /** One line like all others, with the way to the help of the command that was meant. */
 function usageError(text: string): string {
   const problem = text
@@ -138,7 +169,7 @@ function usageError(text: string): string {
   return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
 }
 
-const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'sql'] as const;
+const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'rebuild', 'sql'] as const;
 
 function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
   return command
@@ -155,6 +186,8 @@ const from = () =>
   new Option('--from <time>', 'first tick, ISO time on a whole minute; default: goes on, or the start of the recording').argParser((text) =>
     parseTimeOption('--from', text),
   );
+const time = (flags: '--from <time>' | '--until <time>', description: string) =>
+  new Option(flags, description).argParser((text) => parseTimeOption(flags.slice(0, flags.indexOf(' ')), text)).makeOptionMandatory();
 const recordings = () => folder('--recordings <dir>', 'folder of the recording (docs/recordings.md)', projectFile('recordings'));
 const folder = (flags: string, description: string, value: string) =>
   new Option(flags, description).default(parseFolder('', value), value).argParser((text) => parseFolder(flags.split(' ')[0] ?? '', text));

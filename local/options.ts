@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '#core/errors.ts';
+import { EXCHANGES, isExchange, type Exchange } from '#core/exchange.ts';
+import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
 
 const MAX_SPEED = 100_000;
 const SHOWN_LENGTH = 80;
@@ -26,6 +28,19 @@ export function parsePort(option: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new ConfigError(`${option} ${quoted(text)} is not a port, expected an integer from 0 to 65535 (0 takes a free one); correct it`);
+}
+
+/** One of the exchanges. Throws `ConfigError`. */
+export function parseExchangeOption(text: string): Exchange {
+  if (isExchange(text)) return text;
+  throw new ConfigError(`--exchange ${quoted(text)} is not an exchange, expected one of ${EXCHANGES.join(', ')}; correct it`);
+}
+
+/** `BTC/USDT`. Throws `ConfigError`. */
+export function parseSymbolOption(text: string): MarketSymbol {
+  const symbol = parseMarketSymbol(text);
+  if (symbol !== undefined) return symbol;
+  throw new ConfigError(`--symbol ${quoted(text)} is not a market, expected BASE/QUOTE in capitals such as BTC/USDT; correct it`);
 }
 
 /** An absolute path. Throws `ConfigError` for a text that names nothing, or one that would break a message's line. */

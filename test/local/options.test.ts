@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '#core/errors.ts';
-import { parseFolder, parsePort, parseSpeed, refuseRepeatedOptions } from '#local/options.ts';
+import { parseExchangeOption, parseFolder, parsePort, parseSpeed, parseSymbolOption, refuseRepeatedOptions } from '#local/options.ts';
 
 function refusal(work: () => unknown): string {
   try {
@@ -84,5 +84,21 @@ describe('refuseRepeatedOptions', () => {
 
   test.each([[['--port', '1', '--port', '2']], [['--port=1', '--port=1']], [['--port=1', 'start', '--port']]])('refuses %j', (args) => {
     expect(refusal(() => refuseRepeatedOptions(args))).toBe('--port is given twice, expected once; remove one');
+  });
+});
+
+describe('an exchange and a symbol', () => {
+  test('are taken as they are written', () => {
+    expect([parseExchangeOption('kraken'), parseSymbolOption('BTC/USDT')]).toEqual(['kraken', 'BTC/USDT']);
+  });
+
+  test.each(['', 'nasdaq', 'Kraken', 'constructor'])('%j is refused as an exchange', (text) => {
+    expect(() => parseExchangeOption(text)).toThrow(/^--exchange ".*" is not an exchange, expected one of binance, .*; correct it$/);
+  });
+
+  test.each(['', 'BTC', 'btc/usdt', 'BTC-USDT', "x'); DROP TABLE d.c; --", 'BTC/USDT\n'])('%j is refused as a symbol', (text) => {
+    expect(() => parseSymbolOption(text)).toThrow(
+      /^--symbol ".*" is not a market, expected BASE\/QUOTE in capitals such as BTC\/USDT; correct it$/,
+    );
   });
 });

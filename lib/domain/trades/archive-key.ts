@@ -6,9 +6,13 @@ export const HOUR_MS = 3_600_000;
 export type RecordRange = { readonly shard: string; readonly firstSequence: string; readonly lastSequence: string };
 
 /** `trades/exchange=E/date=YYYY-MM-DD/hour=HH/`: what every object with trades of that exchange and hour (UTC) begins with. */
-export function archivePrefix(exchange: Exchange, hourMs: number): string {
-  const iso = new Date(hourMs).toISOString();
-  return `trades/exchange=${exchange}/date=${iso.slice(0, 10)}/hour=${iso.slice(11, 13)}/`;
+function archivePrefix(exchange: Exchange, hourMs: number): string {
+  return `${archiveDayPrefix(exchange, hourMs)}hour=${new Date(hourMs).toISOString().slice(11, 13)}/`;
+}
+
+/** What every object with trades of that exchange and day (UTC) begins with. */
+export function archiveDayPrefix(exchange: Exchange, timeMs: number): string {
+  return `trades/exchange=${exchange}/date=${new Date(timeMs).toISOString().slice(0, 10)}/`;
 }
 
 /** Key of the object with the trades of one exchange and hour from these records: the same records give the same key. */
