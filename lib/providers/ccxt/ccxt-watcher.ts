@@ -26,6 +26,8 @@ export type CcxtWatcher = {
   watch(): Promise<readonly CcxtTrade[]>;
   /** Whose trade it is, by the exchange's own name: ccxt gives all trades of a message the symbol of the first. */
   symbolOf(trade: CcxtTrade): MarketSymbol | undefined;
+  /** The taker's, or undefined for what is neither. */
+  sideOf(trade: CcxtTrade): 'buy' | 'sell' | undefined;
   close(): Promise<void>;
 };
 
@@ -33,6 +35,8 @@ type Wire = {
   /** The exchange's name of a market, and where it stands in its trades. */
   marketId(base: string, quote: string): string;
   readonly nameField: string;
+  /** ccxt passes on the side that the exchange names: of the maker. */
+  readonly isMakerSide?: boolean;
   /** What `urls.api.ws` becomes with another host. */
   urls(wsUrl: string): unknown;
 };
@@ -42,7 +46,7 @@ const BINANCE: Wire = { marketId: (base, quote) => base + quote, nameField: 's',
 const WIRES = {
   binance: BINANCE,
   binanceus: BINANCE,
-  coinbase: { marketId: (base, quote) => `${base}-${quote}`, nameField: 'product_id', urls: (wsUrl) => wsUrl },
+  coinbase: { marketId: (base, quote) => `${base}-${quote}`, nameField: 'product_id', isMakerSide: true, urls: (wsUrl) => wsUrl },
   kraken: { marketId: (base, quote) => `${base}/${quote}`, nameField: 'symbol', urls: (wsUrl) => ({ publicV2: `${wsUrl}/v2` }) },
 } as const satisfies Record<Exchange, Wire>;
 
@@ -71,6 +75,11 @@ export async function openCcxtWatcher(
     symbolOf({ info, symbol }) {
       const name = typeof info === 'object' && info !== null ? (info as Readonly<Record<string, unknown>>)[wire.nameField] : undefined;
       return (typeof name === 'string' ? byName.get(name) : undefined) ?? symbols.find((known) => known === symbol);
+    },
+    sideOf({ side }) {
+      if (side !== 'buy' && side !== 'sell') return undefined;
+      if (wire.isMakerSide !== true) return side;
+      return side === 'buy' ? 'sell' : 'buy';
     },
     async close() {
       await client.close();

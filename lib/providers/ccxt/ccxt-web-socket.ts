@@ -184,7 +184,7 @@ class CcxtSession implements AsyncIterable<readonly FeedEvent[]> {
       id: row.id,
       price: row.price,
       size: row.amount,
-      side: row.side === 'buy' || row.side === 'sell' ? row.side : undefined,
+      side: this.#watcher?.sideOf(row),
       eventTimeMs: typeof row.timestamp === 'number' ? row.timestamp : undefined,
       receivedAtMs,
     });

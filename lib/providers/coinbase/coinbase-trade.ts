@@ -12,11 +12,12 @@ export type CoinbaseMarkets = {
   readTime(text: unknown): number | undefined;
 };
 
-const SIDES: Readonly<Record<string, 'buy' | 'sell'>> = { BUY: 'buy', SELL: 'sell' };
+/** Coinbase names the maker's side. */
+const TAKER_SIDES: Readonly<Record<string, 'buy' | 'sell'>> = { BUY: 'sell', SELL: 'buy' };
 
 /**
  * The `trades` of one event, in ascending order of ids: within a message Coinbase sends them newest first, and several products
- * together. `side` is taken as the taker's: docs/decisions/0011.
+ * together. `side` is the maker's, so that the taker's is the other one: docs/decisions/0011.
  */
 export function readCoinbaseTrades(
   rows: readonly unknown[],
@@ -56,7 +57,7 @@ function readRow(row: CoinbaseRow | null | undefined, { symbolOf, readTime }: Co
     id: typeof id === 'string' ? id : undefined,
     price: typeof price === 'string' ? price : undefined,
     size: typeof size === 'string' ? size : undefined,
-    side: typeof side === 'string' && Object.hasOwn(SIDES, side) ? SIDES[side] : undefined,
+    side: typeof side === 'string' && Object.hasOwn(TAKER_SIDES, side) ? TAKER_SIDES[side] : undefined,
     eventTimeMs: readTime(time),
     receivedAtMs,
   });

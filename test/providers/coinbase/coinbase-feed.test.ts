@@ -39,7 +39,7 @@ describe('a recorded frame of Coinbase', () => {
           id: '1068572091',
           price: '65083.67',
           size: '0.01034361',
-          side: 'sell',
+          side: 'buy',
           eventTimeMs: Date.UTC(2026, 7, 9, 21, 5, 48, 167),
           receivedAtMs: RECEIVED_MS,
         },
@@ -95,8 +95,17 @@ describe('trades of Coinbase', () => {
     expect(message).toMatchObject({ trades: [{ id: '9' }, { id: '10' }, { id: '11' }] });
   });
 
-  test('T48: have the side as sent, which is taken for the taker’s', () => {
-    expect(read(frameOf([row(), row({ side: 'SELL' })]))).toMatchObject({ trades: [{ side: 'buy' }, { side: 'sell' }] });
+  test('T48: have the side of the taker, which is the other one than that of the maker, as sent', () => {
+    expect(read(frameOf([row(), row({ side: 'SELL' })]))).toMatchObject({ trades: [{ side: 'sell' }, { side: 'buy' }] });
+  });
+
+  test('T48: bought at the best ask of their moment, in the recording', () => {
+    const [ticker] = framesOf('coinbase', 'ticker').map(
+      (frame) => JSON.parse(frame) as { events: { tickers: { product_id: string; best_ask: string }[] }[] },
+    );
+    const { product_id: product, best_ask: bestAsk } = ticker!.events[0]!.tickers[0]!;
+    expect(product).toBe('BTC-USD');
+    expect(read(UPDATES[0]!)).toMatchObject({ trades: [{ symbol: 'BTC/USD', price: bestAsk, side: 'buy' }] });
   });
 
   test.each([

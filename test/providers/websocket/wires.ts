@@ -63,7 +63,7 @@ const coinbase: Wire = {
       events: [
         {
           type: 'update',
-          trades: [{ product_id: id, trade_id: String(tradeId), price: '100.5', size: '0.01', time: iso(timeMs), side: 'SELL' }],
+          trades: [{ product_id: id, trade_id: String(tradeId), price: '100.5', size: '0.01', time: iso(timeMs), side: 'BUY' }],
         },
       ],
     }),
