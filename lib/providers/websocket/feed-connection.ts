@@ -64,6 +64,8 @@ export class FeedConnection {
   #newestTradeMs = 0;
   /** Why the link is to be replaced, and not before when. */
   #wish: string | undefined;
+  /** The replacement is to be replaced itself, as soon as it has taken over. */
+  #nextWish: string | undefined;
   #replaceFromMs = 0;
   #silenceFromMs = 0;
   #cancelAttempt: (() => void) | undefined;
@@ -155,6 +157,7 @@ export class FeedConnection {
       },
       onClosing: (reason) => {
         if (linkOf() === this.#link) this.#wishReplacement(`the exchange announced its end: ${reason}`);
+        else if (linkOf() === this.#replacement) this.#nextWish = `the exchange announced the end of the new one too: ${reason}`;
       },
       onRefused(reason, excerpt) {
         counters.refusedPayloads++;
@@ -181,7 +184,8 @@ export class FeedConnection {
     const next = this.#replacement;
     this.#link = next;
     this.#replacement = undefined;
-    this.#wish = undefined;
+    this.#wish = this.#nextWish;
+    this.#nextWish = undefined;
     const isCovered = (symbol: MarketSymbol): boolean => next?.subscriptions.isConfirmed(symbol) ?? false;
     const cut = this.#options.symbols.filter((symbol) => !isCovered(symbol));
     this.#book.interrupted(cut, end.socket?.httpStatus === undefined ? end.cause : 'refused');
@@ -217,6 +221,7 @@ export class FeedConnection {
 
   #abandonReplacement(): void {
     this.#replacement = undefined;
+    this.#nextWish = undefined;
     this.#replaceFromMs = this.#options.timer.monotonicMs() + this.#replacementBackoff.nextDelayMs('dropped');
   }
 
@@ -230,7 +235,8 @@ export class FeedConnection {
     this.#retire(this.#link);
     this.#link = next;
     this.#replacement = undefined;
-    this.#wish = undefined;
+    this.#wish = this.#nextWish;
+    this.#nextWish = undefined;
     this.#replacementBackoff.reset();
     this.#book.interrupted(
       this.#book.wanted().filter((symbol) => !next.subscriptions.isConfirmed(symbol)),

@@ -279,6 +279,22 @@ describe('a replacement', () => {
     expect([world.server.sockets.length, [...world.feed.health().symbols.values()]]).toEqual([2, ['live', 'live', 'live']]);
   });
 
+  test('that is told to end before it took over takes over, and is replaced in its turn', async () => {
+    const world = feedWorld('binance');
+    await world.run(10_000);
+    world.server.newest().say(world.wire.shutdown!);
+    world.time.advance(60);
+    expect(world.server.sockets).toHaveLength(2);
+    world.server.newest().say(world.wire.shutdown!);
+    await world.run(10_000);
+    expect([world.server.sockets.length, world.server.maxOpen(), world.server.open().length, world.of('interrupted')]).toEqual([
+      3,
+      2,
+      1,
+      [],
+    ]);
+  });
+
   test('without any answer is given up after 30 s', async () => {
     const world = feedWorld('binance');
     await world.run(10_000);

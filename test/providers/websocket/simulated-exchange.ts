@@ -6,7 +6,7 @@ const LATENCY_MS = 20;
 const END: SocketEnd = { reason: 'closed', httpStatus: undefined, retryAfterMs: undefined };
 
 /** How the exchange behaves from now on; a test changes it at will. */
-export type Behaviour = {
+type Behaviour = {
   /** `hang`: packets are lost. */
   handshake: 'accept' | 'refuse' | 'hang' | { readonly status: number; readonly retryAfterMs?: number };
   /** `drop`: closes. `silent`: no answer, no data. `lost answer`: data without an answer. `dead`: an answer without data. */
@@ -19,7 +19,7 @@ export type Behaviour = {
   readonly rejectedIds: Set<string>;
 };
 
-export type SimulatedSocket = {
+type SimulatedSocket = {
   readonly openedMs: number;
   readonly sent: { readonly atMs: number; readonly text: string }[];
   readonly ids: Set<string>;
