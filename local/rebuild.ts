@@ -12,7 +12,7 @@ import { createStorageClient } from '#factories/storage-client.ts';
 import { quoted } from './options.ts';
 import { runSql } from './sql.ts';
 
-export type RebuildFormat = 'csv' | 'ndjson';
+type RebuildFormat = 'csv' | 'ndjson';
 
 export type RebuildOptions = RebuildInput & {
   readonly format: RebuildFormat;

@@ -1,7 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 /** Bytes were not one whole zstd frame, or were more than the reader allows. The message says which. */
-export class DecompressionError extends Error {
+class DecompressionError extends Error {
   readonly code = 'DECOMPRESSION';
   readonly retryable = false;
 

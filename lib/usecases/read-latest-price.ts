@@ -7,7 +7,7 @@ import { parseLatestPrice, type LatestPrice } from '#domain/trades/latest-price.
 import { latestPriceKey } from '#domain/trades/price-key.ts';
 
 /** Older prices are refused unless the reader says otherwise. Below the keys' time to live, so that a dead collector is seen as that. */
-export const DEFAULT_MAX_AGE_MS = 120_000;
+const DEFAULT_MAX_AGE_MS = 120_000;
 
 /** A price from further in the future than clocks disagree proves nothing about now. */
 const MAX_SKEW_MS = 60_000;

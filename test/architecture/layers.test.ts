@@ -179,13 +179,16 @@ function linkPackages(modules: string): void {
   rmSync(modules);
   mkdirSync(modules);
   for (const name of [
+    '@aws-sdk',
     '@clickhouse',
     '@middy',
+    '@smithy',
     '@types',
     'ccxt',
     'chdb',
     'commander',
     'fast-check',
+    'ioredis',
     'js-yaml',
     'lightweight-charts',
     'vitest',

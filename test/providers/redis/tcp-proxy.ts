@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-export type ProxyFault = 'none' | 'reset' | 'stall' | 'delay' | 'refuse';
+type ProxyFault = 'none' | 'reset' | 'stall' | 'delay' | 'refuse';
 
 export type TcpProxy = {
   readonly port: number;
