@@ -142,6 +142,9 @@ describe.each(EXCHANGES)('the feed of %s', (exchange) => {
       const tookMs = await recovered(world, backMs);
       reconnectsMs.pop();
       expect(tookMs).toBeLessThanOrEqual(35_000);
+      // Also when an attempt is lost for 10 s, the next one begins 30 s after its beginning at the latest.
+      const failed = world.server.attemptsMs.filter((ms) => ms > 80_000);
+      expect(Math.max(...failed.slice(1).map((ms, index) => ms - failed[index]!))).toBeLessThanOrEqual(30_001);
       expectCalm(world);
     });
 

@@ -316,6 +316,8 @@ describe('Kraken', () => {
     await world.run(3000);
     expect([...world.feed.health().symbols.values()]).toEqual(['live', 'live', 'live']);
     expect(world.of('payload refused').map(({ reason }) => reason)).toEqual(['we sent too many messages: Exceeded msg rate']);
+    const [first, second] = world.server.newest().sent;
+    expect(second!.atMs - first!.atMs).toBeGreaterThanOrEqual(2400);
   });
 });
 
