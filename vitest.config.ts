@@ -32,7 +32,7 @@ export default defineConfig({
     ],
     coverage: {
       provider: 'v8',
-      include: ['lib/**/*.ts', 'local/**/*.ts', 'lambdas/**/*.ts'],
+      include: ['lib/**/*.ts', 'local/**/*.ts', 'lambdas/**/*.ts', 'fargate/**/*.ts'],
       thresholds: { 'lib/core/**': { branches: 95 }, 'lib/domain/**': { branches: 95 }, 'lib/std/**': { branches: 95 } },
     },
   },

@@ -4,7 +4,15 @@ import { loadConfig } from '#config/load.ts';
 import { ConfigError, ExchangeError, SinkError, StoreError } from '#core/errors.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { createConsoleOutput } from '#local/console-output.ts';
-import { parseExchangeOption, parseFolder, parsePort, parseSpeed, parseSymbolOption, refuseRepeatedOptions } from '#local/options.ts';
+import {
+  parseExchangeOption,
+  parseFolder,
+  parsePort,
+  parseSeconds,
+  parseSpeed,
+  parseSymbolOption,
+  refuseRepeatedOptions,
+} from '#local/options.ts';
 import { projectFile } from '#local/project-files.ts';
 import { parseTimeOption } from '#local/replay-plan.ts';
 import type { ServiceContext } from '#local/service-context.ts';
@@ -89,6 +97,14 @@ function createProgram(finish: (exitCode: number) => void): Command {
       finish(exitCode);
     });
 
+  addServices(program, finish);
+  addRebuild(program, finish);
+  addSql(program);
+  return program;
+}
+
+/** Each runs alone in a terminal of its own. */
+function addServices(program: Command, finish: (exitCode: number) => void): void {
   common(program.command('exchange'), 'Only the recorded exchange')
     .addOption(from())
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second').default(60).argParser((text) => parseSpeed(text, false)))
@@ -118,7 +134,28 @@ function createProgram(finish: (exitCode: number) => void): Command {
       });
   }
 
-  addRebuild(program, finish);
+  addCollect(program, finish);
+}
+
+function addCollect(program: Command, finish: (exitCode: number) => void): void {
+  common(
+    program.command('collect'),
+    'Only the collector of live trades, over "tidemark exchange" in another terminal or the real exchanges',
+  )
+    .option('--live', 'real exchanges instead of a recorded one', false)
+    .addOption(
+      new Option('--seconds <n>', 'end after so many seconds; default: until it is stopped').argParser((text) =>
+        parseSeconds('--seconds', text),
+      ),
+    )
+    .action(async (flags) => {
+      const { runCollectService } = await import('#local/collect-service.ts');
+      const options = { ...serviceOptions(flags), isLive: flags.live, seconds: flags.seconds ?? null };
+      finish(await runCollectService(options, contextOf(flags, process.stdout)));
+    });
+}
+
+function addSql(program: Command): void {
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
     .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
     .addOption(new Option('--format <name>', "one of ClickHouse's output formats").default('PrettyCompactMonoBlock', 'a table'))
@@ -127,8 +164,6 @@ function createProgram(finish: (exitCode: number) => void): Command {
       const write = (text: string): void => void process.stdout.write(text);
       await runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), write);
     });
-
-  return program;
 }
 
 function addRebuild(program: Command, finish: (exitCode: number) => void): void {
@@ -169,7 +204,7 @@ function usageError(text: string): string {
   return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
 }
 
-const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'rebuild', 'sql'] as const;
+const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql'] as const;
 
 function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
   return command

@@ -26,6 +26,7 @@ const EXCHANGE = z.object({
   ...PROCESS,
   recordings: z.string(),
   urls: z.partialRecord(z.enum(EXCHANGES), z.string()),
+  webSocketUrls: z.partialRecord(z.enum(EXCHANGES), z.string()),
   replay: z.object({ startMs: z.int(), speed: z.number(), startedAtMs: z.number() }),
 });
 
@@ -66,6 +67,7 @@ export function takeDataFolder(directory: string, { command, fresh }: { readonly
   writeFirst(directory, files.runtime, { ...self, pagePort: null, storePort: null, writerPassword: null });
   if (fresh) {
     rmSync(files.store, { recursive: true, force: true });
+    rmSync(files.archive, { recursive: true, force: true });
     rmSync(files.state, { force: true });
   }
   return {
@@ -112,6 +114,11 @@ export function readStoreState(directory: string): StoreState | null {
   return readJson(filesOf(directory).state, STATE);
 }
 
+/** Where archived trades go when they are files. */
+export function archiveDirectoryOf(directory: string): string {
+  return filesOf(directory).archive;
+}
+
 function processIdentity() {
   return { pid: process.pid, started: startOf(process.pid) ?? '' };
 }
@@ -119,6 +126,7 @@ function processIdentity() {
 function filesOf(directory: string) {
   return {
     store: join(directory, 'store'),
+    archive: join(directory, 'archive'),
     state: join(directory, 'state.json'),
     runtime: join(directory, 'runtime.json'),
     exchange: join(directory, 'exchange.json'),

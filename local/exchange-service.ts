@@ -17,15 +17,16 @@ export type ExchangeServiceOptions = ServiceOptions & {
 export async function runExchangeService(options: ExchangeServiceOptions, { output, signal, log }: ServiceContext): Promise<void> {
   const recording = loadRecordingManifest(options.recordingsDirectory);
   const replay = { startMs: options.fromMs ?? recording.replayFromMs, speed: options.speed };
-  const { clock } = createHostParts('exchange', { replay: { ...replay, runsFree: true }, level: options.logLevel, write: log });
+  const { clock, timer } = createHostParts('exchange', { replay: { ...replay, runsFree: true }, level: options.logLevel, write: log });
   const startedAtMs = Date.now();
   const stack = createStack();
   try {
-    const exchange = await startRecordedExchange({ recording, clock });
+    const exchange = await startRecordedExchange({ recording, clock, timer });
     stack.add('the recorded exchange', () => exchange.close());
     const retract = publishExchange(options.dataDirectory, {
       recordings: options.recordingsDirectory,
       urls: exchange.urls,
+      webSocketUrls: exchange.webSocketUrls,
       replay: { ...replay, startedAtMs },
     });
     stack.add('its notice', async () => retract());

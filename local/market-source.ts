@@ -2,9 +2,12 @@ import type { Config } from '#config/load.ts';
 import { loadRecordingManifest } from '#config/recording.ts';
 import { ConfigError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
+import type { RecordingManifest } from '#core/recording.ts';
 import type { Series } from '#core/series.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
 import { createHostParts, type HostParts, type HostPartsOptions } from '#factories/host-parts.ts';
 import { startRecordedExchange } from '#recorded-exchange/recorded-exchange.ts';
+import type { Market } from '#usecases/markets-of-task.ts';
 import type { StoreState } from './data-folder.ts';
 import { configuredSeries } from './platform.ts';
 import type { PlatformStatus } from './platform-status.ts';
@@ -15,8 +18,13 @@ export type MarketSource = {
   readonly facts: Pick<PlatformStatus, 'mode' | 'recording' | 'speed'>;
   readonly parts: HostParts;
   readonly series: readonly Series[];
+  /** Markets whose live trades are collected. */
+  readonly markets: readonly Market[];
   /** Origins of a recorded exchange's servers; empty for live data. */
   readonly restUrls: Readonly<Partial<Record<Exchange, string>>>;
+  readonly webSocketUrls: Readonly<Partial<Record<Exchange, string>>>;
+  /** Markets of a recording without trades: theirs are made up from its candles. */
+  readonly isSynthetic: (exchange: Exchange, symbol: MarketSymbol) => boolean;
   readonly firstTickMs: number;
   /** Null goes on until stopped. */
   readonly lastTickMs: number | null;
@@ -45,13 +53,15 @@ export async function openReplay(
   const { name, replayFromMs, replayUntilMs } = recording;
   const plan = planReplay({ recording: name, replayFromMs, replayUntilMs, fromMs, untilMs, state });
   const parts = createHostParts('tidemark', { ...log, replay: { startMs: plan.firstTickMs, speed, runsFree: false } });
-  const exchange = await startRecordedExchange({ recording, clock: parts.clock });
+  const exchange = await startRecordedExchange({ recording, clock: parts.clock, ...(speed === 'max' ? {} : { timer: parts.timer }) });
   const pace = speed === 'max' ? 'as fast as this machine can' : `${speed} times real time`;
   return {
     facts: { mode: 'replay', recording: name, speed },
     parts,
     series: recording.series,
+    ...liveOf(recording),
     restUrls: exchange.urls,
+    webSocketUrls: exchange.webSocketUrls,
     firstTickMs: plan.firstTickMs,
     lastTickMs: plan.lastTickMs,
     stateAt: (tickMs) => ({ kind: 'replay', recording: name, fromMs: plan.fromMs, tickMs }),
@@ -77,7 +87,10 @@ export function openLive(config: Config, { untilMs, log }: Pick<SourceOptions, '
     facts: { mode: 'live', recording: null, speed: null },
     parts,
     series,
+    markets: marketsOf(series),
     restUrls: {},
+    webSocketUrls: {},
+    isSynthetic: () => false,
     firstTickMs: Math.floor(parts.clock.nowMs() / 60_000) * 60_000,
     lastTickMs: untilMs,
     stateAt: () => ({ kind: 'live' }),
@@ -85,4 +98,18 @@ export function openLive(config: Config, { untilMs, log }: Pick<SourceOptions, '
     detail: `${series.length} series, a tick every minute`,
     close: async () => {},
   };
+}
+
+/** What of a recording can be collected live: markets with trades, and those with minutes, from which trades are made up. */
+export function liveOf({ series, trades }: RecordingManifest): Pick<MarketSource, 'markets' | 'isSynthetic'> {
+  const recorded = new Set(trades.map(({ exchange, symbol }) => `${exchange} ${symbol}`));
+  return {
+    markets: marketsOf([...trades, ...series.filter(({ timeframe }) => timeframe === '1m')]),
+    isSynthetic: (exchange, symbol) => !recorded.has(`${exchange} ${symbol}`),
+  };
+}
+
+/** Each market once. */
+export function marketsOf(all: readonly Market[]): readonly Market[] {
+  return [...new Map(all.map(({ exchange, symbol }) => [`${exchange} ${symbol}`, { exchange, symbol }])).values()];
 }

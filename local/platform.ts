@@ -3,9 +3,9 @@ import { createIndicatorsHandler } from '#lambdas/indicators/handler.ts';
 import { createSyncHandler } from '#lambdas/sync/handler.ts';
 import type { Config } from '#config/load.ts';
 import type { Exchange } from '#core/exchange.ts';
+import type { CacheClient } from '#core/ports/cache-client.ts';
 import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
 import { seriesKey, type Series } from '#core/series.ts';
-import { createCacheClient } from '#factories/cache-client.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import type { HostParts } from '#factories/host-parts.ts';
 import { openTimeSeriesDb, type OpenedTimeSeriesDb } from '#factories/time-series-db.ts';
@@ -24,6 +24,7 @@ export type PlatformOptions = {
   /** Origins of a recorded exchange's servers; empty for live data. */
   readonly restUrls: Readonly<Partial<Record<Exchange, string>>>;
   readonly onSeries: (report: SeriesSyncReport) => void;
+  readonly cache: CacheClient;
 };
 
 /** Sync and indicators of one process over one store: the very handlers that run on Lambda, wired for the laptop. */
@@ -37,7 +38,7 @@ export type Platform = {
 };
 
 export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTimeSeriesDb, 'db'>): Platform {
-  const { config, parts, series, restUrls } = options;
+  const { config, parts, series, restUrls, cache } = options;
   const { clock, timer, logger } = parts;
   const totals = createRunTotals();
   const exchanges = [...new Set(series.map(({ exchange }) => exchange))];
@@ -45,7 +46,6 @@ export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTime
   const apis = new Map<Exchange, ExchangeRestApi>(
     exchanges.map((exchange) => [exchange, createExchangeRestApi(config, exchange, { clock, timer, restUrl: restUrls[exchange] })]),
   );
-  const cache = createCacheClient(config, { clock, timer, environment: process.env });
   const sync = createSyncHandler(async () => ({
     settings: config.sync,
     symbols: (exchange) => [...new Set(series.filter((one) => one.exchange === exchange).map(({ symbol }) => symbol))],
@@ -80,7 +80,6 @@ export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTime
     totals,
     async close() {
       await Promise.all([...apis.values()].map((api) => api.close()));
-      await cache.close();
     },
   };
 }

@@ -1,6 +1,8 @@
 import { seriesKey } from '#core/series.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
 import { startStoreEndpoint } from '#factories/store-endpoint.ts';
-import { takeDataFolder, type DataFolder } from './data-folder.ts';
+import { archiveDirectoryOf, takeDataFolder, type DataFolder } from './data-folder.ts';
+import { collectsLive, startLiveTrades } from './live-trades.ts';
 import { openLive, openReplay, type MarketSource, type SourceOptions } from './market-source.ts';
 import { startPageServer } from './page/page-server.ts';
 import { createPlatform, makeWriterPassword, openStore } from './platform.ts';
@@ -48,18 +50,29 @@ async function startOver(
   const { parts, series, facts, firstTickMs } = source;
   const { db, engine } = await openStore(config, parts, folder.storeDirectory, facts.mode === 'replay');
   stack.add('the store', () => db.close());
+  const cache = createCacheClient(config, { ...parts, environment: process.env });
+  stack.add('the cache', () => cache.close());
   const writerPassword = makeWriterPassword();
   const endpoint = engine === null ? null : await startStoreEndpoint(config, engine, { port: options.storePort, writerPassword });
   if (endpoint !== null) stack.add('the store endpoint', () => endpoint.close());
   const running: RunningPlatform = { phase: 'starting', seriesDone: 0 };
   const platform = createPlatform(
-    { config, parts, series, isReplay: facts.mode === 'replay', restUrls: source.restUrls, onSeries: () => void (running.seriesDone += 1) },
+    {
+      config,
+      parts,
+      series,
+      isReplay: facts.mode === 'replay',
+      restUrls: source.restUrls,
+      onSeries: () => void (running.seriesDone += 1),
+      cache,
+    },
     { db },
   );
   stack.add('the connections to exchanges', () => platform.close());
   const page = await startPageServer({
     db,
     status: () => statusOf(source, running, platform.totals),
+    prices: { cache, clock: parts.clock, markets: collectsLive(config, source) ? source.markets : [] },
     logger: parts.logger,
     port: options.pagePort,
     webDirectory: projectFile('web'),
@@ -73,6 +86,11 @@ async function startOver(
   output.line(`  ${source.detail}`);
   output.line(`  page   ${page.url}`);
   output.line(`  store  ${endpoint?.url ?? config.databases.clickhouse.url}   npm run -s tidemark -- sql "SELECT count() FROM candles_1m"`);
+  if (collectsLive(config, source)) {
+    const live = startLiveTrades({ config, source, db, cache, archiveDirectory: archiveDirectoryOf(folder.directory) });
+    stack.add('the live trades', async () => void (await live.close()));
+    output.line(`  live   ${liveText(source)}`);
+  } else if (facts.speed === 'max') output.line('  live   no live prices at --speed max; give a number to see them');
   const staysUp = facts.mode === 'replay' && options.untilMs === null;
   return await runPlatform({
     source,
@@ -103,4 +121,16 @@ function statusOf(
     }),
     problems: totals.errors().toReversed(),
   };
+}
+
+/** Never made-up trades as if they were recorded ones. */
+function liveText({ markets, isSynthetic, facts }: MarketSource): string {
+  const made = markets.filter(({ exchange, symbol }) => isSynthetic(exchange, symbol)).length;
+  const origin =
+    facts.mode === 'live'
+      ? ''
+      : made === 0
+        ? ', recorded'
+        : `, ${made === markets.length ? 'all' : made} made up from recorded candles (synthetic)`;
+  return `trades of ${markets.length} markets${origin}`;
 }

@@ -1,14 +1,12 @@
-import type { Config } from '#config/load.ts';
 import { loadRecordingManifest } from '#config/recording.ts';
-import { ConfigError } from '#core/errors.ts';
-import type { RecordingManifest } from '#core/recording.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
 import { createHostParts } from '#factories/host-parts.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
-import { readRunningExchange, readRunningOwner, readStoreState, writeStoreState, type RunningExchange } from './data-folder.ts';
 import { configuredSeries, createPlatform } from './platform.ts';
 import { projectFile } from './project-files.ts';
 import { iso } from './replay-plan.ts';
 import { createStack } from './resource-stack.ts';
+import { claimState, remoteStore, runningExchange, virtualNow } from './service-parts.ts';
 import type { ServiceContext, ServiceOptions } from './service-context.ts';
 import { runTickLoop } from './tick-loop.ts';
 
@@ -42,8 +40,10 @@ export async function runTickService(options: TickServiceOptions, context: Servi
     });
     stack.add('the store', () => db.close());
     const series = recording?.series ?? configuredSeries(config);
+    const cache = createCacheClient(config, { ...parts, environment: process.env });
+    stack.add('the cache', () => cache.close());
     const platform = createPlatform(
-      { config, parts, series, isReplay: recording !== null, restUrls: exchange?.urls ?? {}, onSeries: () => {} },
+      { config, parts, series, isReplay: recording !== null, restUrls: exchange?.urls ?? {}, onSeries: () => {}, cache },
       { db },
     );
     stack.add('the connections to exchanges', () => platform.close());
@@ -69,55 +69,4 @@ export async function runTickService(options: TickServiceOptions, context: Servi
   } finally {
     await stack.close();
   }
-}
-
-function runningExchange(directory: string): RunningExchange {
-  const exchange = readRunningExchange(directory);
-  if (exchange === null)
-    throw new ConfigError(
-      `no recorded exchange runs for the data folder "${directory}", expected one; start "tidemark exchange" in another terminal, or use --live`,
-    );
-  return exchange;
-}
-
-function virtualNow({ replay }: RunningExchange): number {
-  return Math.floor(replay.startMs + (Date.now() - replay.startedAtMs) * replay.speed);
-}
-
-/** The configuration with the store of the process that holds the folder, and the environment that carries its password. */
-function remoteStore(
-  config: Config,
-  directory: string,
-): { readonly config: Config; readonly environment: Readonly<Record<string, string | undefined>> } {
-  if (config.databases.clickhouse.mode === 'http') return { config, environment: process.env };
-  const owner = readRunningOwner(directory);
-  if (owner === null || owner.storePort === null || owner.writerPassword === null) {
-    throw new ConfigError(`no store runs for the data folder "${directory}", expected one; start "tidemark store" in another terminal`);
-  }
-  if (owner.command === 'start')
-    throw new ConfigError(
-      `process ${owner.pid} (tidemark start) already runs every service on the data folder "${directory}"; choose another folder with --data DIR`,
-    );
-  const clickhouse = {
-    ...config.databases.clickhouse,
-    mode: 'http',
-    url: `http://127.0.0.1:${owner.storePort}`,
-    username: 'writer',
-    passwordEnv: 'WRITER_PASSWORD',
-  } as const;
-  return { config: { ...config, databases: { ...config.databases, clickhouse } }, environment: { WRITER_PASSWORD: owner.writerPassword } };
-}
-
-/** A store is a replay of one recording or live, never both. */
-function claimState(directory: string, recording: RecordingManifest | null, tickMs: number): void {
-  const state = readStoreState(directory);
-  const held = state === null ? null : state.kind === 'live' ? 'live data' : `a replay of "${state.recording}"`;
-  const wanted = recording === null ? 'live data' : `a replay of "${recording.name}"`;
-  if (held !== null && held !== wanted)
-    throw new ConfigError(`the data folder "${directory}" holds ${held}, expected ${wanted}; choose another folder with --data DIR`);
-  if (held === null)
-    writeStoreState(
-      directory,
-      recording === null ? { kind: 'live' } : { kind: 'replay', recording: recording.name, fromMs: tickMs, tickMs },
-    );
 }

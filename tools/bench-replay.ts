@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '#config/load.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
 import { openReplay } from '#local/market-source.ts';
 import { createPlatform, openStore } from '#local/platform.ts';
 import { projectFile } from '#local/project-files.ts';
@@ -23,8 +24,9 @@ const source = await openReplay(
 const opened = await openStore(config, source.parts, join(directory, 'store'), true);
 const store = { statements: 0, ms: 0 };
 if (opened.engine !== null) measureStatements(opened.engine.writer);
+const cache = createCacheClient(config, { ...source.parts, environment: process.env });
 const platform = createPlatform(
-  { config, parts: source.parts, series: source.series, isReplay: true, restUrls: source.restUrls, onSeries: () => {} },
+  { config, parts: source.parts, series: source.series, isReplay: true, restUrls: source.restUrls, onSeries: () => {}, cache },
   opened,
 );
 const phases = { sync: 0, indicators: 0 };
@@ -46,6 +48,7 @@ try {
   report((performance.now() - startedAt) / MINUTES, process.cpuUsage(cpu));
 } finally {
   await platform.close();
+  await cache.close();
   await source.close();
   await opened.db.close();
   rmSync(directory, { recursive: true, force: true });

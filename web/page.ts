@@ -5,7 +5,8 @@ import { CONNECTION_LOST, freshnessOf } from './freshness.ts';
 import { nextQuery, withAnswer, type HeldChart } from './held-chart.ts';
 import { createMarketChart } from './market-chart.ts';
 import { createPageParts } from './page-parts.ts';
-import { AnswerError, ConnectionError, fetchChart, fetchStatus } from './server.ts';
+import { createLivePrices } from './live-prices.ts';
+import { AnswerError, ConnectionError, fetchChart, fetchPrices, fetchStatus } from './server.ts';
 import { createWaiting } from './waiting.ts';
 
 const POLL_MS = 1000;
@@ -13,6 +14,7 @@ const POLL_MS = 1000;
 const parts = createPageParts(document);
 const market = createMarketChart(parts.chart);
 const waiting = createWaiting(document);
+const prices = createLivePrices(document, (exchange, symbol) => choose({ ...shown, exchange, symbol }));
 let wish: Wish = wishOf(location.hash);
 let shown: Wish = wish;
 let held: HeldChart | null = null;
@@ -49,9 +51,20 @@ async function poll(): Promise<never> {
 async function refresh(signal: AbortSignal): Promise<void> {
   const status = await fetchStatus(signal);
   parts.showStatus(status);
+  await refreshPrices(signal);
   const series = nearestSeries(status.series, wish);
   if (series === undefined) parts.showEmpty(`No series yet \u00b7 ${status.phase}`);
   else await refreshSeries(status, series, signal);
+}
+
+/** A cache that is away takes the prices from the page, not the candles. */
+async function refreshPrices(signal: AbortSignal): Promise<void> {
+  try {
+    prices.show(await fetchPrices(signal));
+  } catch (error) {
+    if (signal.aborted || error instanceof ConnectionError) throw error;
+    prices.show(null);
+  }
 }
 
 async function refreshSeries(status: PlatformStatus, series: SeriesStatus, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import type { Series } from '#core/series.ts';
 import type { Chart } from '#local/page/page-chart.ts';
+import type { PagePrices } from '#local/page/page-prices.ts';
 import type { PlatformStatus } from '#local/platform-status.ts';
 import type { ChartQuery } from './held-chart.ts';
 
@@ -24,6 +25,10 @@ export class ConnectionError extends Error {
 
 export async function fetchStatus(signal: AbortSignal): Promise<PlatformStatus> {
   return (await fetchJson('/api/status', signal)) as PlatformStatus;
+}
+
+export async function fetchPrices(signal: AbortSignal): Promise<PagePrices> {
+  return (await fetchJson('/api/prices', signal)) as PagePrices;
 }
 
 export async function fetchChart(

@@ -121,6 +121,10 @@ const STREAMING_FILE = object({
     repair_trades: integer(0, 100_000),
     drain_ms: integer(100, 4500),
   }).refine((collector) => collector.task <= collector.tasks, { path: ['task'], error: 'a task from 1 to tasks' }),
+  quality: object({
+    max_age_ms: integer(1000, 3_600_000),
+    max_ahead_ms: integer(0, 600_000),
+  }),
   stream: object({
     provider: oneOf(['memory', 'kinesis']),
     max_records: integer(1, 10_000_000),

@@ -1,12 +1,14 @@
 import type { Clock } from '#core/ports/clock.ts';
 import type { Logger } from '#core/ports/logger.ts';
+import type { Random } from '#core/ports/random.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import { createJsonLogger, type LogLevel } from '#providers/system/json-logger.ts';
 import { createReplayClock, type ReplayClockOptions } from '#providers/system/replay-clock.ts';
 import { createSystemClock } from '#providers/system/system-clock.ts';
+import { createSystemRandom } from '#providers/system/system-random.ts';
 import { createSystemTimer } from '#providers/system/system-timer.ts';
 
-export type HostParts = { readonly clock: Clock; readonly timer: Timer; readonly logger: Logger };
+export type HostParts = { readonly clock: Clock; readonly timer: Timer; readonly random: Random; readonly logger: Logger };
 
 export type HostPartsOptions = {
   /** Replays move through recorded time; without it the clock is the machine's. */
@@ -19,5 +21,5 @@ export type HostPartsOptions = {
 export function createHostParts(service: string, { replay, level = 'info', write = console.log }: HostPartsOptions = {}): HostParts {
   const timer = createSystemTimer();
   const clock = replay === undefined ? createSystemClock(timer) : createReplayClock({ ...replay, timer });
-  return { clock, timer, logger: createJsonLogger({ clock, level, service, write }) };
+  return { clock, timer, random: createSystemRandom(), logger: createJsonLogger({ clock, level, service, write }) };
 }

@@ -3,7 +3,8 @@ import { parseDecimal } from '#core/decimal.ts';
 import type { ReadMessage } from './recorded-trades.ts';
 import { createRateLimit, jsonObjectOf, textsOf, type SocketClient, type SocketProtocol, type TradedMarket } from './socket-protocol.ts';
 import type { TapeMessage, TapeTrade } from './trade-tape.ts';
-import { isJsonObject, padded, type JsonObject } from './venue-protocol.ts';
+import type { JsonObject } from './venue-market.ts';
+import { isJsonObject, padded } from './venue-protocol.ts';
 
 const DECIMALS = 8;
 /** Pings and pongs count as well; a client above it is cut. */

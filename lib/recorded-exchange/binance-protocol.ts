@@ -2,17 +2,15 @@ import type { Decimal } from '#core/decimal.ts';
 import { parseMarketSymbol, splitSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { isTimeframe, TIMEFRAME_MS } from '#core/timeframe.ts';
 import { binanceSocket, binanceTradeRow, readBinanceMessage } from './binance-live.ts';
+import type { JsonObject, ListedMarket, VenueMarket } from './venue-market.ts';
 import {
   isJsonObject,
   jsonAnswer,
   padded,
   smallestStep,
   wholeNumber,
-  type JsonObject,
-  type ListedMarket,
   type VenueAnswer,
   type VenueKind,
-  type VenueMarket,
   type VenueRequest,
 } from './venue-protocol.ts';
 

@@ -10,7 +10,8 @@ import {
   type TradedMarket,
 } from './socket-protocol.ts';
 import type { TapeTrade } from './trade-tape.ts';
-import { isJsonObject, type JsonObject } from './venue-protocol.ts';
+import type { JsonObject } from './venue-market.ts';
+import { isJsonObject } from './venue-protocol.ts';
 
 const SNAPSHOT_TRADES = 100;
 /** A client that has subscribed to nothing by then is cut. */

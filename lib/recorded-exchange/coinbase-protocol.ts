@@ -1,15 +1,14 @@
 import { parseMarketSymbol, splitSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
 import { coinbaseSocket, coinbaseTradeRow, readCoinbaseMessage } from './coinbase-live.ts';
+import type { ListedMarket, VenueMarket } from './venue-market.ts';
 import {
   isJsonObject,
   jsonAnswer,
   smallestStep,
   wholeNumber,
-  type ListedMarket,
   type VenueAnswer,
   type VenueKind,
-  type VenueMarket,
   type VenueRequest,
 } from './venue-protocol.ts';
 

@@ -8,7 +8,8 @@ import {
   type TradedMarket,
 } from './socket-protocol.ts';
 import type { TapeTrade } from './trade-tape.ts';
-import { isJsonObject, padded, type JsonObject } from './venue-protocol.ts';
+import type { JsonObject } from './venue-market.ts';
+import { isJsonObject, padded } from './venue-protocol.ts';
 
 const SNAPSHOT_TRADES = 50;
 const MESSAGES_PER_SECOND = 20;

@@ -1,18 +1,16 @@
 import { parseMarketSymbol, splitSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAME_MS, TIMEFRAMES, type Timeframe } from '#core/timeframe.ts';
 import { krakenSocket, krakenTradeRow } from './kraken-live.ts';
+import type { JsonObject, ListedMarket, VenueMarket } from './venue-market.ts';
 import {
   isJsonObject,
   jsonAnswer,
   padded,
   smallestStep,
   wholeNumber,
-  type JsonObject,
-  type ListedMarket,
   type RecordedBodies,
   type VenueAnswer,
   type VenueKind,
-  type VenueMarket,
   type VenueRequest,
 } from './venue-protocol.ts';
 

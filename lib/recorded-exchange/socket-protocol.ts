@@ -1,4 +1,4 @@
-import type { VenueMarket } from './venue-protocol.ts';
+import type { VenueMarket } from './venue-market.ts';
 import type { SocketFaults } from './socket-faults.ts';
 import type { TapeMessage, TapeTrade } from './trade-tape.ts';
 

@@ -5,7 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Timer } from '#core/ports/timer.ts';
 import { createSocketFaults, type SocketFault, type SocketFaults } from './socket-faults.ts';
 import type { SocketClient, SocketProtocol, TradedMarket } from './socket-protocol.ts';
-import type { VenueMarket } from './venue-protocol.ts';
+import type { VenueMarket } from './venue-market.ts';
 
 const PUMP_MS = 25;
 const BEAT_MS = 1000;

@@ -2,12 +2,10 @@ import type { Candle } from '#core/candle.ts';
 import type { Decimal } from '#core/decimal.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { Timeframe } from '#core/timeframe.ts';
-import type { CandleWindow, EmptyCandles } from './candle-window.ts';
+import type { EmptyCandles } from './candle-window.ts';
 import type { ReadMessage } from './recorded-trades.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
-import type { TradeTape } from './trade-tape.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
+import type { JsonObject, ListedMarket, VenueMarket } from './venue-market.ts';
 
 export type VenueRequest = {
   /** As sent, without the query: `/api/v3/klines`. */
@@ -21,15 +19,6 @@ export type VenueAnswer = {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
-};
-
-/** A market in the venue's own list of markets: `id` is its name in requests, `entry` what the venue says about it. */
-export type ListedMarket = { readonly symbol: MarketSymbol; readonly id: string; readonly entry: JsonObject };
-
-/** Windows by timeframe; one that was not recorded is missing. The tape is undefined where there are neither trades nor minutes. */
-export type VenueMarket = ListedMarket & {
-  readonly windows: Readonly<Partial<Record<Timeframe, CandleWindow>>>;
-  readonly tape: TradeTape | undefined;
 };
 
 /** Recorded bodies, or null where none was recorded. */

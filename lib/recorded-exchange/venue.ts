@@ -14,7 +14,8 @@ import { readKlines, readRecordedBody, readRecordedText } from './recording-file
 import type { SocketProtocol } from './socket-protocol.ts';
 import { createSyntheticTape, seedOf } from './synthetic-trades.ts';
 import { createRecordedTape, type TradeTape } from './trade-tape.ts';
-import type { ListedMarket, RecordedBodies, VenueKind, VenueMarket, VenueProtocol } from './venue-protocol.ts';
+import type { ListedMarket, VenueMarket } from './venue-market.ts';
+import type { RecordedBodies, VenueKind, VenueProtocol } from './venue-protocol.ts';
 
 const VENUES = {
   binance: binanceVenue,

@@ -10,7 +10,7 @@ import type { TradeQualityChecks } from '#domain/quality/trade-quality.ts';
 import type { DroppedRun } from '#domain/trades/dropped-runs.ts';
 import { createMinuteWitness, type MinuteWitness } from '#domain/trades/minute-witness.ts';
 import { createTradeChain } from '#domain/trades/trade-chain.ts';
-import type { CollectedExchange } from './collect-trades.ts';
+import type { CollectedExchange } from './collected-exchange.ts';
 import type { TradePublisher } from './publish-trades.ts';
 import { createGapRepair } from './repair-trade-gaps.ts';
 import { createTradeGapBook, type MarketGaps, type TradeGapCounts } from './trade-gap-book.ts';

@@ -1,33 +1,22 @@
 import type { Exchange } from '#core/exchange.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
 import type { Clock } from '#core/ports/clock.ts';
-import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
-import type { ExchangeWebSocket } from '#core/ports/exchange-web-socket.ts';
 import type { Logger } from '#core/ports/logger.ts';
 import type { StreamClient } from '#core/ports/stream-client.ts';
 import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import type { Timer } from '#core/ports/timer.ts';
-import type { MarketSymbol } from '#core/symbol.ts';
 import type { FeedHealth } from '#core/trade-feed.ts';
 import type { TradeGap } from '#core/trade-gap.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import type { DroppedRun } from '#domain/trades/dropped-runs.ts';
-import { createTradeQuality, type QualitySettings } from '#domain/quality/trade-quality.ts';
+import type { QualitySettings } from '#domain/quality/quality-verdict.ts';
+import { createTradeQuality } from '#domain/quality/trade-quality.ts';
 import { every } from '#std/every.ts';
 import { createPendingRows, type PendingRows } from '#std/pending-rows.ts';
+import type { CollectedExchange } from './collected-exchange.ts';
 import { createMarketBook, type MarketBook, type MarketCounts } from './collect-market-book.ts';
 import { createTradePublisher, type PublishCounts, type PublishSettings } from './publish-trades.ts';
 import { createLatestPriceWriter, type LatestPriceCounts } from './write-latest-prices.ts';
-
-/** One exchange of a collector: its feed, and its REST for what the feed leaves out. */
-export type CollectedExchange = {
-  readonly exchange: Exchange;
-  readonly symbols: readonly MarketSymbol[];
-  readonly feed: ExchangeWebSocket;
-  readonly api: Pick<ExchangeRestApi, 'exchange' | 'loadMarkets' | 'fetchTrades'>;
-  /** Markets whose trades are made up from candles (replays). */
-  readonly isSynthetic: (symbol: MarketSymbol) => boolean;
-};
 
 export type CollectPorts = {
   readonly cache: Pick<CacheClient, 'advanceHashes'>;

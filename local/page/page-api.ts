@@ -4,11 +4,13 @@ import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import { seriesKey } from '#core/series.ts';
 import { readChart } from './page-chart.ts';
 import { ParameterError, parseChartRequest } from './page-parameters.ts';
+import { readPrices, type PagePricesOptions } from './page-prices.ts';
 import type { PlatformStatus } from '../platform-status.ts';
 
 export type PageApiOptions = {
   readonly db: Pick<TimeSeriesDb, 'readCandles' | 'readIndicators'>;
   readonly status: () => PlatformStatus;
+  readonly prices: PagePricesOptions;
   /** Told about failures that are not the client's. */
   readonly logger?: Pick<Logger, 'error'> | undefined;
 };
@@ -18,7 +20,7 @@ export type ApiAnswer = { readonly status: number; readonly body: unknown };
 /** Answers a request below `/api/`: its path and its query without `?`. Never rejects; a failure is an answer `{ error }`. */
 export type PageApi = (path: string, query: string) => Promise<ApiAnswer>;
 
-export function createPageApi({ db, status, logger }: PageApiOptions): PageApi {
+export function createPageApi({ db, status, prices, logger }: PageApiOptions): PageApi {
   const chart = async (query: string): Promise<unknown> => {
     const known = status().series;
     const request = parseChartRequest(new URLSearchParams(query), known);
@@ -32,8 +34,9 @@ export function createPageApi({ db, status, logger }: PageApiOptions): PageApi {
   return async (path, query) => {
     try {
       if (path === '/api/status') return { status: 200, body: status() };
+      if (path === '/api/prices') return { status: 200, body: await readPrices(prices) };
       if (path === '/api/chart') return { status: 200, body: await chart(query) };
-      return { status: 404, body: { error: 'no such path, expected /api/status or /api/chart' } };
+      return { status: 404, body: { error: 'no such path, expected /api/status, /api/prices or /api/chart' } };
     } catch (error) {
       if (error instanceof ParameterError) return { status: 400, body: { error: error.message } };
       logger?.error('the page got no answer', { path, query: query.slice(0, 200), error });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../..');
 
 /** Folders whose modules the layer rules are about. */
-export const LAYERS = ['bin', 'lambdas', 'local', 'lib', 'web'];
+export const LAYERS = ['bin', 'lambdas', 'fargate', 'local', 'lib', 'web'];
 
 /** TypeScript files below the folders, as paths from the root of the repository, in order. */
 export function typeScriptFiles(...folders: readonly string[]): readonly string[] {

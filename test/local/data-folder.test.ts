@@ -46,6 +46,7 @@ const OTHER = {
 };
 const REPLAYED = {
   recordings: '/recordings',
+  webSocketUrls: {},
   urls: { kraken: 'http://127.0.0.1:4000' },
   replay: { startMs: 0, speed: 60, startedAtMs: 1.5 },
 };

@@ -1,5 +1,5 @@
 import type { Trade, TradeSource } from '#core/trade.ts';
-import type { QualitySettings, QualityVerdict } from './trade-quality.ts';
+import type { QualitySettings, QualityVerdict } from './quality-verdict.ts';
 
 const GOOD: QualityVerdict = { verdict: 'good', reason: '' };
 const TOO_OLD: QualityVerdict = { verdict: 'refused', reason: 'event time is too far in the past' };

@@ -17,7 +17,7 @@ async function worldWith(minutes: readonly number[]): Promise<PageWorld> {
   return world;
 }
 
-async function ask(world: Pick<PageWorld, 'db' | 'status'>, query: string): Promise<ApiAnswer> {
+async function ask(world: Pick<PageWorld, 'db' | 'status' | 'prices'>, query: string): Promise<ApiAnswer> {
   return await createPageApi(world)('/api/chart', query);
 }
 

@@ -9,7 +9,9 @@ import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
 import type { Exchange } from '#core/exchange.ts';
 import { createIndicatorSet } from '#domain/indicators/indicator-set.ts';
 import { DEFAULT_INDICATORS } from '#domain/indicators/registry.ts';
+import { createMemoryCache } from '#providers/memory/memory-cache.ts';
 import { createMemoryTimeSeriesDb } from '#providers/memory/memory-time-series-db.ts';
+import type { PagePricesOptions } from '#local/page/page-prices.ts';
 import { startPageServer, type PageServer, type PageServerOptions } from '#local/page/page-server.ts';
 import type { PlatformStatus } from '#local/platform-status.ts';
 
@@ -50,6 +52,7 @@ export function candle(timeframe: Timeframe, index: number, base = 20_000): Stor
 export type PageWorld = {
   readonly db: TimeSeriesDb;
   readonly status: () => PlatformStatus;
+  readonly prices: PagePricesOptions;
   /** Merged over what the status says by itself. */
   readonly say: (part: Partial<PlatformStatus>) => void;
   /** Stores candles, and the indicator values of all candles of the series so far. */
@@ -83,6 +86,7 @@ export function createPageWorld(): PageWorld {
   return {
     db,
     status,
+    prices: { cache: createMemoryCache({ nowMs: () => START, sleepUntil: async () => {} }), clock: { nowMs: () => START }, markets: [] },
     say: (part) => {
       said = { ...said, ...part };
     },
@@ -109,7 +113,9 @@ function indicatorRows(series: Series, candles: readonly StoredCandle[]) {
 }
 
 /** A server on a free port that ends with the test. */
-export async function servePage(options: Pick<PageServerOptions, 'db' | 'status'> & Partial<PageServerOptions>): Promise<PageServer> {
+export async function servePage(
+  options: Pick<PageServerOptions, 'db' | 'status' | 'prices'> & Partial<PageServerOptions>,
+): Promise<PageServer> {
   const server = await startPageServer({ port: 0, webDirectory: WEB, ...options });
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => await (closed ??= server.close());

@@ -205,7 +205,7 @@ describe('what may be asked', () => {
   test.each(['/api/', '/api/x', '/api/status/', '/api/../', '/api/__proto__'])('path %j is no data', async (path) => {
     const { port } = await servePage(createPageWorld());
     const { status, body } = await get(port, path);
-    expect([status, JSON.parse(body)]).toEqual([404, { error: 'no such path, expected /api/status or /api/chart' }]);
+    expect([status, JSON.parse(body)]).toEqual([404, { error: 'no such path, expected /api/status, /api/prices or /api/chart' }]);
   });
 
   test('ten thousand headers and an address of 100,000 characters are refused, and the next request is answered', async () => {
@@ -259,7 +259,7 @@ describe('how long it waits, and for how many', () => {
     const world = createPageWorld();
     const db = { ...world.db, readCandles: () => new Promise<never>(() => {}) };
     world.say({ series: [{ exchange: 'kraken', symbol: 'BTC/USD' as never, timeframe: '1m', newestOpenTimeMs: 0, missing: 0 }] });
-    const { url } = await servePage({ status: world.status, db, requestTimeoutMs: 100 });
+    const { url } = await servePage({ ...world, db, requestTimeoutMs: 100 });
     const response = await fetch(`${url}/api/chart?exchange=kraken&symbol=BTC/USD&timeframe=1m`);
     expect([response.status, await response.json()]).toEqual([503, { error: 'the store gave no answer within 100 ms' }]);
   });

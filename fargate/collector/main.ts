@@ -1,0 +1,82 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig, type Config } from '#config/load.ts';
+import { ConfigError } from '#core/errors.ts';
+import type { Exchange } from '#core/exchange.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
+import { createHostParts } from '#factories/host-parts.ts';
+import { openStreamClient } from '#factories/stream-client.ts';
+import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { every } from '#std/every.ts';
+import { openCollector } from './collector.ts';
+import { healthOf, type CollectorHealth } from './health.ts';
+
+const HEALTH_EVERY_MS = 5000;
+const HEALTH_FILE = join(tmpdir(), 'tidemark-collector-health.json');
+
+/** The long-running task: collects until SIGTERM or SIGINT, then hands over what it holds and resolves. A second signal ends at once. */
+async function main(): Promise<void> {
+  const environment = process.env;
+  const config = loadConfig(environment['TIDEMARK_CONFIG_DIR'] ?? join(import.meta.dirname, 'config'), environment);
+  const parts = createHostParts('collector');
+  const { clock, timer, logger } = parts;
+  const { db } = await openTimeSeriesDb(config, {
+    timer,
+    schemaDirectory: join(import.meta.dirname, 'schema'),
+    storeDirectory: '',
+    keepsForever: false,
+    environment,
+  });
+  const cache = createCacheClient(config, { clock, timer, environment });
+  const { stream } = openStreamClient(config, { clock, timer });
+  const opened = openCollector({ config, parts, markets: marketsOf(config), db, cache, stream });
+  const abort = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (abort.signal.aborted) process.exit(1);
+      logger.info('stopping', { signal });
+      abort.abort();
+    });
+  }
+  logger.info('collecting', { task: config.streaming.collector.task, tasks: config.streaming.collector.tasks, markets: opened.markets });
+  const stopHealth = every(timer, HEALTH_EVERY_MS, async () => {
+    const health = healthOf(opened.collector.report(), clock.nowMs());
+    writeHealth(health);
+    if (!health.isHealthy) logger.warn('not healthy', { problems: health.problems });
+  });
+  const report = await opened.collector.run(abort.signal);
+  await stopHealth();
+  await Promise.all([opened.close(), cache.close(), stream.close(), db.close()]);
+  logger.info('stopped', { ...report.published, left: report.left });
+}
+
+/** `main.ts health`, the container's health check: good is what was written a moment ago and says so. */
+function checkHealth(): number {
+  const { atMs, isHealthy, problems } = JSON.parse(readFileSync(HEALTH_FILE, 'utf8')) as CollectorHealth;
+  const ageMs = createHostParts('collector').clock.nowMs() - atMs;
+  const isStale = ageMs > 3 * HEALTH_EVERY_MS;
+  if (isHealthy && !isStale) return 0;
+  console.error(isStale ? `no sign of life for ${Math.round(ageMs / 1000)} s` : problems.join('; '));
+  return 1;
+}
+
+function writeHealth(health: CollectorHealth): void {
+  writeFileSync(`${HEALTH_FILE}.tmp`, JSON.stringify(health));
+  renameSync(`${HEALTH_FILE}.tmp`, HEALTH_FILE);
+}
+
+function marketsOf(config: Config) {
+  return Object.entries(config.exchanges).flatMap(([exchange, entry]) =>
+    entry?.enabled === true ? entry.symbols.map((symbol) => ({ exchange: exchange as Exchange, symbol })) : [],
+  );
+}
+
+try {
+  if (process.argv[2] === 'health') process.exitCode = checkHealth();
+  else await main();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  for (const line of error.message.split('\n')) console.error(`collector: ${line}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,161 @@
+import type { Config } from '#config/load.ts';
+import { loadRecordingManifest } from '#config/recording.ts';
+import type { RecordingManifest } from '#core/recording.ts';
+import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
+import { createHostParts, type HostParts } from '#factories/host-parts.ts';
+import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { marketsOfTask } from '#usecases/markets-of-task.ts';
+import type { CollectReport } from '#usecases/collect-trades.ts';
+import { archiveDirectoryOf, readRunningOwner, takeDataFolder } from './data-folder.ts';
+import { startLiveTrades, type LiveTradesOptions } from './live-trades.ts';
+import { liveOf, marketsOf } from './market-source.ts';
+import { configuredSeries, openStore } from './platform.ts';
+import { projectFile } from './project-files.ts';
+import { iso } from './replay-plan.ts';
+import { createStack, type ResourceStack } from './resource-stack.ts';
+import type { ServiceContext, ServiceOptions } from './service-context.ts';
+import { claimState, remoteStore, runningExchange, virtualNow } from './service-parts.ts';
+
+export type CollectServiceOptions = ServiceOptions & {
+  /** The real exchanges instead of a recorded one. */
+  readonly isLive: boolean;
+  /** Ends by itself after so many seconds of real time; null goes on until stopped. */
+  readonly seconds: number | null;
+};
+
+const STATUS_EVERY_MS = 2000;
+
+/**
+ * The collector alone: live trades of the real exchanges, or of a recorded one that runs in another terminal (`tidemark exchange`), to the
+ * cache, the stream and the archive. Uses the store of `tidemark store` where one runs for the data folder, and one of its own otherwise.
+ * Resolves with the exit code: 1 when trades were left that no sink took, or when nothing arrived at all.
+ */
+export async function runCollectService(options: CollectServiceOptions, context: ServiceContext): Promise<0 | 1> {
+  const { config, output, signal } = context;
+  const { source, recording } = openSource(options, context);
+  const { parts } = source;
+  const stack = createStack();
+  try {
+    const db = await openOwnOrRemoteStore(options, config, parts, recording !== null, stack);
+    claimState(options.dataDirectory, recording, Math.floor(parts.clock.nowMs() / 60_000) * 60_000);
+    const cache = createCacheClient(config, { ...parts, environment: process.env });
+    stack.add('the cache', () => cache.close());
+    const live = startLiveTrades({ config, source, db, cache, archiveDirectory: archiveDirectoryOf(options.dataDirectory) });
+    const { task, tasks } = config.streaming.collector;
+    const own = marketsOfTask(source.markets, task, tasks).length;
+    output.line(`collecting trades of ${own} markets (task ${task} of ${tasks}) from ${iso(parts.clock.nowMs())}; Ctrl-C ends it`);
+    const status = (): string => [iso(parts.clock.nowMs()), summaryOf(live.report()), ...unconnected(live.report())].join('  ');
+    await shownUntilStopped(signal, options.seconds, () => output.status(status()));
+    const report = await live.close();
+    const left = report.left > 0 ? `, ${count(report.left)} could not be handed over` : '';
+    output.line(`${signal.aborted ? 'stopped' : 'done'}: ${summaryOf(report)}${left}`);
+    const isUnreached = totalsOf(report).messages === 0;
+    if (isUnreached) output.line('No exchange could be reached. Check the network; the log (stderr) says what went wrong.');
+    return isUnreached || report.left > 0 ? 1 : 0;
+  } finally {
+    await stack.close();
+  }
+}
+
+type Source = { readonly source: LiveTradesOptions['source']; readonly recording: RecordingManifest | null };
+
+function openSource(options: CollectServiceOptions, { config, log }: ServiceContext): Source {
+  const host = { level: options.logLevel, write: log };
+  if (options.isLive) {
+    const facts = { mode: 'live', recording: null, speed: null } as const;
+    const markets = marketsOf(configuredSeries(config));
+    const parts = createHostParts('collector', host);
+    return { recording: null, source: { parts, facts, markets, isSynthetic: () => false, restUrls: {}, webSocketUrls: {} } };
+  }
+  const exchange = runningExchange(options.dataDirectory);
+  const recording = loadRecordingManifest(exchange.recordings);
+  const { speed } = exchange.replay;
+  const parts = createHostParts('collector', { ...host, replay: { startMs: virtualNow(exchange), speed, runsFree: true } });
+  const facts = { mode: 'replay', recording: recording.name, speed } as const;
+  return { recording, source: { parts, facts, ...liveOf(recording), restUrls: exchange.urls, webSocketUrls: exchange.webSocketUrls } };
+}
+
+async function openOwnOrRemoteStore(
+  { dataDirectory }: CollectServiceOptions,
+  config: Config,
+  parts: HostParts,
+  isReplay: boolean,
+  stack: ResourceStack,
+): Promise<TimeSeriesDb> {
+  if (config.databases.clickhouse.mode === 'http' || readRunningOwner(dataDirectory) !== null) {
+    const { config: remote, environment } = remoteStore(config, dataDirectory);
+    const schemaDirectory = projectFile('schema/clickhouse');
+    const { db } = await openTimeSeriesDb(remote, {
+      timer: parts.timer,
+      schemaDirectory,
+      storeDirectory: '',
+      keepsForever: isReplay,
+      environment,
+    });
+    stack.add('the store', () => db.close());
+    return db;
+  }
+  const folder = takeDataFolder(dataDirectory, { command: 'collect', fresh: false });
+  stack.add('the data folder', async () => folder.release());
+  const { db } = await openStore(config, parts, folder.storeDirectory, isReplay);
+  stack.add('the store', () => db.close());
+  return db;
+}
+
+async function shownUntilStopped(signal: AbortSignal, seconds: number | null, show: () => void): Promise<void> {
+  const shown = setInterval(show, STATUS_EVERY_MS);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (seconds !== null) setTimeout(resolve, seconds * 1000);
+    return undefined;
+  });
+  clearInterval(shown);
+}
+
+type Totals = {
+  trades: number;
+  gaps: number;
+  missing: number;
+  repaired: number;
+  suspicious: number;
+  refused: number;
+  messages: number;
+};
+
+function totalsOf({ exchanges }: CollectReport): Totals {
+  const totals: Totals = { trades: 0, gaps: 0, missing: 0, repaired: 0, suspicious: 0, refused: 0, messages: 0 };
+  for (const one of Object.values(exchanges)) {
+    totals.trades += one.accepted;
+    totals.gaps += one.gaps;
+    totals.missing += one.missing;
+    totals.repaired += one.repaired;
+    totals.suspicious += one.suspicious;
+    totals.refused += one.refused;
+    totals.messages += one.feed.messages;
+  }
+  return totals;
+}
+
+/** One line for people. */
+function summaryOf(report: CollectReport): string {
+  const { trades, gaps, missing, repaired, suspicious, refused } = totalsOf(report);
+  const facts = [
+    `${count(trades)} trades`,
+    `${count(report.prices.written)} prices written`,
+    `${count(gaps)} gaps (${count(repaired)} of ${count(missing)} missing trades fetched)`,
+    `${count(suspicious)} suspicious`,
+    `${count(refused)} refused`,
+    ...(report.published.dropped > 0 ? [`${count(report.published.dropped)} dropped`] : []),
+  ];
+  return facts.join(', ');
+}
+
+function unconnected({ exchanges }: CollectReport): string[] {
+  return Object.entries(exchanges).flatMap(([exchange, { feed }]) => (feed.openSockets === 0 ? [`${exchange} is not connected`] : []));
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
