@@ -62,7 +62,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/providers/websocket/feed-connection.ts': 'test/providers/websocket/live-feed-faults.test.ts',
   'lib/providers/websocket/feed-events.ts': 'test/providers/websocket/live-feed.test.ts',
   'lib/providers/websocket/symbol-book.ts': 'test/providers/websocket/live-feed.test.ts',
-  'lib/providers/websocket/vital-signs.ts': 'test/providers/websocket/live-feed-faults.test.ts',
 };
 
 const files = typeScriptFiles(...WITH_TWINS).filter((path) => !TYPES_ONLY.test(path));
