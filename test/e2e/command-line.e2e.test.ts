@@ -92,6 +92,16 @@ const BAD_USE: readonly BadUse[] = [
     args: ['start', '--recordings', '/dev/null'],
     says: /\/dev\/null\/recording\.yaml cannot be read \(ENOTDIR\), expected a readable YAML file/,
   },
+  { args: ['rebuild'], says: /required option '--exchange <name>' not specified/ },
+  { args: ['rebuild', '--exchange', 'nasdaq'], says: /--exchange "nasdaq" is not an exchange, expected one of binance, / },
+  {
+    args: ['rebuild', '--exchange', 'kraken', '--symbol', "x' OR 1=1 --"],
+    says: /--symbol "x' OR 1=1 --" is not a market, expected BASE\/QUOTE/,
+  },
+  {
+    args: ['rebuild', '--exchange', 'kraken', '--symbol', 'BTC/USD', '--from', '2023-11-17T01:00:00Z', '--until', '2023-11-17T00:00:00Z'],
+    says: /--until "2023-11-17T00:00:00Z" is not after --from "2023-11-17T01:00:00Z"/,
+  },
   { args: ['sql'], says: /missing required argument 'query'/ },
   { args: ['sql', '--format', '../x', 'SELECT 1'], says: /--format "\.\.\/x" is not a format name, expected one of ClickHouse's/ },
   { args: ['sql', '--data', '/dev/null', 'SELECT 1'], says: /\/dev\/null/ },
