@@ -124,6 +124,16 @@ const STREAMING_FILE = object({
   quality: object({
     max_age_ms: integer(1000, 3_600_000),
     max_ahead_ms: integer(0, 600_000),
+    jump_percent: integer(1, 1000),
+    outlier_trades: integer(11, 1001),
+    outlier_spreads: integer(1, 1000),
+    outlier_floor_bps: integer(1, 1000),
+    venue_percent: integer(1, 1000),
+    venue_count: integer(2, EXCHANGES.length + 1),
+    venue_fresh_ms: integer(100, 600_000),
+    level_trades: integer(2, 100),
+    level_ms: integer(100, 600_000),
+    lone_venue_ms: integer(0, 86_400_000),
   }),
   stream: object({
     provider: oneOf(['memory', 'kinesis']),

@@ -9,6 +9,7 @@ import { createMemoryTimeSeriesDb } from '#providers/memory/memory-time-series-d
 import { decompressZstd } from '#std/zstd.ts';
 import { createTradeCollector, type CollectSettings } from '#usecases/collect-trades.ts';
 import type { CollectedExchange } from '#usecases/collected-exchange.ts';
+import { shippedConfig } from '../factories/shipped-config.ts';
 import { keepingLogger } from '../lambdas/queue-event.ts';
 import { handTimer } from '../std/hand-timer.ts';
 import { decimal, symbolOf } from './fake-exchange.ts';
@@ -26,7 +27,7 @@ const SETTINGS: CollectSettings = {
   priceTtlSeconds: 300,
   repairTrades: 1000,
   drainMs: 4000,
-  quality: { maxAgeMs: 60_000, maxAheadMs: 5000 } as CollectSettings['quality'],
+  quality: shippedConfig().streaming.quality,
 };
 
 const HEALTH: FeedHealth = {

@@ -1,7 +1,6 @@
 import type { Trade, TradeSource } from '#core/trade.ts';
-import type { QualitySettings, QualityVerdict } from './quality-verdict.ts';
+import { GOOD, type QualityVerdict, type TimeSettings } from './quality-verdict.ts';
 
-const GOOD: QualityVerdict = { verdict: 'good', reason: '' };
 const TOO_OLD: QualityVerdict = { verdict: 'refused', reason: 'event time is too far in the past' };
 const TOO_EARLY: QualityVerdict = { verdict: 'refused', reason: 'event time is in the future' };
 
@@ -10,7 +9,7 @@ export function checkTime(
   { eventTimeMs }: Trade,
   nowMs: number,
   source: TradeSource,
-  { maxAgeMs, maxAheadMs }: Pick<QualitySettings, 'maxAgeMs' | 'maxAheadMs'>,
+  { maxAgeMs, maxAheadMs }: TimeSettings,
 ): QualityVerdict {
   if (eventTimeMs > nowMs + maxAheadMs) return TOO_EARLY;
   return source !== 'rest' && eventTimeMs < nowMs - maxAgeMs ? TOO_OLD : GOOD;
