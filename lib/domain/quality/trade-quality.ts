@@ -2,7 +2,16 @@ import type { MarketSymbol } from '#core/symbol.ts';
 import type { Trade, TradeSource } from '#core/trade.ts';
 import { exceeds, wideningAfter } from './distance.ts';
 import { isJump } from './jump-check.ts';
-import { isBehind, isFarFromAll, keepGood, keepSuspicious, newMarketState, noteStep, type MarketState, type Suspicion } from './market-state.ts';
+import {
+  isBehind,
+  isFarFromAll,
+  keepGood,
+  keepSuspicious,
+  newMarketState,
+  noteStep,
+  type MarketState,
+  type Suspicion,
+} from './market-state.ts';
 import { isOutlier } from './outlier-check.ts';
 import { GOOD, type QualitySettings, type QualityVerdict } from './quality-verdict.ts';
 import { checkTime } from './time-check.ts';
@@ -34,7 +43,13 @@ export function createTradeQuality(settings: QualitySettings): TradeQualityCheck
   const venues = createVenueCheck(settings);
   const venueLimit = settings.venuePercent / 100;
 
-  const suspicionOf = (market: MarketState, markets: readonly MarketState[], price: number, timeMs: number, nowMs: number): Suspicion | null => {
+  const suspicionOf = (
+    market: MarketState,
+    markets: readonly MarketState[],
+    price: number,
+    timeMs: number,
+    nowMs: number,
+  ): Suspicion | null => {
     const { goodPrice, suspectedBy } = market;
     if (goodPrice > 0) {
       const widening = wideningAfter(timeMs - market.goodMs);
