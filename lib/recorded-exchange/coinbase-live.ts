@@ -18,7 +18,7 @@ const SNAPSHOT_TRADES = 100;
 const SUBSCRIBE_WITHIN_MS = 5000;
 const MESSAGES_PER_SECOND = 8;
 
-/** Reads the trades of one product of a `market_trades` message, in the order in which they stand there. */
+/** Reads the trades of one product of a `market_trades` message, in the order in which they stand there. Coinbase writes the maker's side. */
 export const readCoinbaseMessage: ReadMessage = (message, marketId) => {
   if (!isJsonObject(message) || message['channel'] !== 'market_trades' || !Array.isArray(message['events'])) return null;
   const events = (message['events'] as readonly unknown[]).filter(isJsonObject);
@@ -33,11 +33,11 @@ function tradeOf(row: JsonObject): TapeTrade[] {
   if (price === undefined || size === undefined) return [];
   const timeText = String(row['time']);
   return [
-    { id: Number(row['trade_id']), timeMs: Date.parse(timeText), timeText, price, size, side: row['side'] === 'BUY' ? 'buy' : 'sell' },
+    { id: Number(row['trade_id']), timeMs: Date.parse(timeText), timeText, price, size, side: row['side'] === 'BUY' ? 'sell' : 'buy' },
   ];
 }
 
-/** A trade as it stands in WebSocket messages and in answers of `GET .../ticker`. */
+/** A trade as it stands, with the maker's side, in WebSocket messages and in answers of `GET .../ticker`. */
 export function coinbaseTradeRow(trade: TapeTrade, productId: string): JsonObject {
   return {
     product_id: productId,
@@ -45,7 +45,7 @@ export function coinbaseTradeRow(trade: TapeTrade, productId: string): JsonObjec
     price: trade.price,
     size: trade.size,
     time: rfc3339(trade),
-    side: trade.side === 'buy' ? 'BUY' : 'SELL',
+    side: trade.side === 'buy' ? 'SELL' : 'BUY',
   };
 }
 

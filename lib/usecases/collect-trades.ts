@@ -121,7 +121,7 @@ export function createTradeCollector(ports: CollectPorts, { task, exchanges, set
   };
 }
 
-const NO_COUNTS: MarketCounts = { accepted: 0, repeated: 0, suspicious: 0, refused: 0, gaps: 0, missing: 0, repaired: 0, interruptions: 0 };
+const NO_COUNTS: MarketCounts = { accepted: 0, repeated: 0, suspicious: 0, refused: 0, gaps: 0, openGaps: 0, missing: 0, repaired: 0, interruptions: 0 };
 
 async function follow({ feed, symbols }: CollectedExchange, book: MarketBook | undefined, signal: AbortSignal): Promise<void> {
   for await (const event of feed.events(symbols, signal)) book?.take(event);

@@ -7,6 +7,8 @@ import { missingCount, type ChainGap, type TradeChain } from '#domain/trades/tra
 
 export type TradeGapCounts = {
   readonly gaps: number;
+  /** Gaps that are still waited for. */
+  readonly openGaps: number;
   /** Trades that were found missing, and how many of them came after all. */
   readonly missing: number;
   readonly repaired: number;
@@ -45,7 +47,7 @@ export function createTradeGapBook(
   { exchange, clock, logger, onGaps }: TradeGapBookPorts,
   wants: (symbol: MarketSymbol, firstId: number, count: number) => boolean,
 ): TradeGapBook {
-  const counted = { gaps: 0, missing: 0, repaired: 0 };
+  const counted = { gaps: 0, openGaps: 0, missing: 0, repaired: 0 };
 
   const end = (market: MarketGaps, firstId: number, by: 'rest' | 'stream', otherwise: 'lost' | 'open'): void => {
     const row = market.rows.get(firstId);
@@ -57,6 +59,7 @@ export function createTradeGapBook(
     counted.repaired += repairedCount;
     onGaps([{ ...row, state, repairedCount, repairedBy: repairedCount > 0 ? by : '', updatedAtMs: clock.nowMs() }]);
     logger.info('a gap of trades has ended', { exchange, symbol: market.symbol, firstId, state, repairedCount, of: size });
+    counted.openGaps -= 1;
     market.rows.delete(firstId);
     market.chain.forget(firstId);
   };
@@ -73,7 +76,10 @@ export function createTradeGapBook(
         rows.set(gap.firstId, row);
         onGaps([row]);
         logger.info('trades are missing', { exchange, symbol, firstId: gap.firstId, lastId: gap.lastId, cause: row.cause });
-        if (wants(symbol, gap.firstId, count)) continue;
+        if (wants(symbol, gap.firstId, count)) {
+          counted.openGaps += 1;
+          continue;
+        }
         chain.forget(gap.firstId);
         rows.delete(gap.firstId);
       }

@@ -62,12 +62,12 @@ function marketId(symbol: MarketSymbol): string {
   return `${base}-${quote}`;
 }
 
-/** `GET .../products/{id}/ticker`: the newest trades of a span of whole seconds, newest first. The side is taken as the taker's (docs/decisions/0012). */
+/** `GET .../products/{id}/ticker`: the newest trades of a span of whole seconds, newest first. The side is the maker's, as on the WebSocket (docs/decisions/0011). */
 function rawTrade(row: unknown): RawTrade | null {
   if (!isRecord(row)) return null;
   const { trade_id: id, price, size, side, time } = row as Record<string, unknown>;
   if (typeof price !== 'string' || typeof size !== 'string' || typeof time !== 'string') return null;
-  return { id, price, size, side: side === 'BUY' ? 'buy' : side === 'SELL' ? 'sell' : undefined, timeMs: Date.parse(time) };
+  return { id, price, size, side: side === 'BUY' ? 'sell' : side === 'SELL' ? 'buy' : undefined, timeMs: Date.parse(time) };
 }
 
 function rawCandle(row: unknown): RawCandle | null {

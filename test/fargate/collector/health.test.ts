@@ -4,7 +4,7 @@ import type { FeedHealth, SymbolState } from '#core/trade-feed.ts';
 import { symbolOf } from '../../usecases/fake-exchange.ts';
 
 const NOW = Date.UTC(2026, 10, 22);
-const NO_COUNTS = { accepted: 0, repeated: 0, suspicious: 0, refused: 0, interruptions: 0, gaps: 0, missing: 0, repaired: 0 };
+const NO_COUNTS = { accepted: 0, repeated: 0, suspicious: 0, refused: 0, interruptions: 0, gaps: 0, openGaps: 0, missing: 0, repaired: 0 };
 
 function report(given: Partial<FeedHealth>, states: readonly SymbolState[] = ['live']) {
   const symbols = new Map(states.map((state, index) => [symbolOf(`A${index}/USD`), state]));
