@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Config } from '#config/load.ts';
@@ -18,12 +18,19 @@ const HEALTH_FILE = join(tmpdir(), 'tidemark-collector-health.json');
 /** The long-running task: collects until SIGTERM or SIGINT, then hands over what it holds and resolves. A second signal ends at once. */
 async function main(): Promise<void> {
   const environment = process.env;
-  const config = loadConfig(environment['TIDEMARK_CONFIG_DIR'] ?? join(import.meta.dirname, 'config'), environment);
+  // The image's working directory has both folders.
+  const root = process.cwd();
+  const config = loadConfig(join(root, 'config'), environment);
+  if (config.databases.clickhouse.mode === 'embedded') {
+    throw new ConfigError(
+      'databases.yaml: clickhouse.mode is "embedded", expected "http": a container has no store of its own; set TIDEMARK_DATABASES__CLICKHOUSE__MODE=http and TIDEMARK_DATABASES__CLICKHOUSE__URL',
+    );
+  }
   const parts = createHostParts('collector');
   const { clock, timer, logger } = parts;
   const { db } = await openTimeSeriesDb(config, {
     timer,
-    schemaDirectory: join(import.meta.dirname, 'schema'),
+    schemaDirectory: join(root, 'schema/clickhouse'),
     storeDirectory: '',
     keepsForever: false,
     environment,
@@ -53,6 +60,10 @@ async function main(): Promise<void> {
 
 /** `main.ts health`, the container's health check: good is what was written a moment ago and says so. */
 function checkHealth(): number {
+  if (!existsSync(HEALTH_FILE)) {
+    console.error('no sign of life yet');
+    return 1;
+  }
   const { atMs, isHealthy, problems } = JSON.parse(readFileSync(HEALTH_FILE, 'utf8')) as CollectorHealth;
   const ageMs = createHostParts('collector').clock.nowMs() - atMs;
   const isStale = ageMs > 3 * HEALTH_EVERY_MS;

@@ -2,8 +2,7 @@ import type { MarketSymbol } from './symbol.ts';
 import type { Trade } from './trade.ts';
 
 /** Why trades of a feed may be missing from now on. */
-export const INTERRUPTIONS = ['closed', 'stalled', 'silent', 'handshake', 'refused', 'garbage', 'overflow'] as const;
-export type Interruption = (typeof INTERRUPTIONS)[number];
+export type Interruption = 'closed' | 'stalled' | 'silent' | 'handshake' | 'refused' | 'garbage' | 'overflow';
 
 /** What a live feed tells, in the order in which it happened. */
 export type FeedEvent =
@@ -18,8 +17,7 @@ export type FeedEvent =
   /** Something in a message was not a trade: counted, never published. `excerpt` is short and untrusted. */
   | { readonly kind: 'payload refused'; readonly reason: string; readonly excerpt: string; readonly atMs: number };
 
-export const SYMBOL_STATES = ['pending', 'live', 'silent', 'refused'] as const;
-export type SymbolState = (typeof SYMBOL_STATES)[number];
+export type SymbolState = 'pending' | 'live' | 'silent' | 'refused';
 
 /** What a feed has seen since it began. Counters only grow. */
 export type FeedHealth = {

@@ -9,8 +9,7 @@ import type { Interruption } from './trade-feed.ts';
 export type TradeGapCause = Interruption | 'unexplained' | 'restart' | 'buffer full';
 
 /** `repaired`: every missing id was fetched. `partly repaired`: some. `lost`: the exchange no longer has them, or never had. */
-export const TRADE_GAP_STATES = ['open', 'repaired', 'partly repaired', 'lost'] as const;
-export type TradeGapState = (typeof TRADE_GAP_STATES)[number];
+type TradeGapState = 'open' | 'repaired' | 'partly repaired' | 'lost';
 
 /** A run of trade ids that did not arrive. `firstId` to `lastId` inclusive; times are those of the trades around it, UTC ms. */
 export type TradeGap = {

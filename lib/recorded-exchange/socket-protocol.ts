@@ -3,12 +3,12 @@ import type { SocketFaults } from './socket-faults.ts';
 import type { TapeMessage, TapeTrade } from './trade-tape.ts';
 
 /** The client at the other end of a WebSocket. */
-export type SocketPeer = {
+type SocketPeer = {
   send(text: string): void;
   close(code: number, reason: string): void;
 };
 
-export type SocketContext = {
+type SocketContext = {
   readonly peer: SocketPeer;
   /** Markets that have trades. */
   readonly markets: readonly TradedMarket[];

@@ -28,7 +28,7 @@ export type RepairSettings = {
   readonly maxWaiting: number;
 };
 
-export const REPAIR_SETTINGS: RepairSettings = { graceMs: 2000, firstRetryMs: 2000, maxAttempts: 8, maxWaiting: 1000 };
+const REPAIR_SETTINGS: RepairSettings = { graceMs: 2000, firstRetryMs: 2000, maxAttempts: 8, maxWaiting: 1000 };
 
 type Job = { readonly symbol: MarketSymbol; readonly firstId: number; attempts: number };
 

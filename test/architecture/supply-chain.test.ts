@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { jsonOf, textOf } from './repository-files.ts';
 
 /** A tenth more than there were when this was set: whoever needs more says so here. */
-const MOST_PACKAGES = 256;
+const MOST_PACKAGES = 400;
 
 const LICENSES = new Set([
   'MIT',
@@ -23,7 +23,7 @@ const LICENSES = new Set([
 const LICENSES_OF_TOOLS = new Set(['MPL-2.0']);
 
 /** Packages that bring an install script which does not run here, and that work without: prebuilt binaries, or a message. */
-const SCRIPTS_NOT_RUN = ['@swc/core', 'bufferutil', 'ccxt', 'chdb'];
+const SCRIPTS_NOT_RUN = ['@swc/core', 'bufferutil', 'ccxt', 'chdb', 'leveldown'];
 
 type Entry = {
   readonly version: string;

@@ -13,7 +13,10 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/exchange.ts': 'test/core/scheduled-tick.test.ts',
   'lib/core/recording.ts': null,
   'lib/core/timeframe.ts': 'test/config/load.test.ts',
-  'lib/core/trade.ts': null,
+  'lib/core/trade.ts': 'test/domain/trades/trade-record.test.ts',
+  'lib/core/trade-feed.ts': null,
+  'lib/core/trade-gap.ts': null,
+  'lib/core/trade-minute.ts': null,
   // Formulas are compared with TA-Lib's own values.
   'lib/domain/indicators/ema.ts': 'test/domain/indicators/ta-lib.test.ts',
   'lib/domain/indicators/indicator.ts': 'test/domain/indicators/registry.test.ts',
@@ -43,7 +46,9 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/providers/clickhouse/http-request.ts': 'test/providers/clickhouse/store-server.embedded.test.ts',
   'lib/providers/clickhouse/indicator-inputs.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
   'lib/providers/clickhouse/schema.ts': 'test/providers/clickhouse/migrations.test.ts',
+  'lib/providers/clickhouse/statements.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
   'lib/providers/clickhouse/tables.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
+  'lib/providers/clickhouse/trade-tables.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
   // What the AWS calls do is seen at the ports, and in the campaign of partial failures.
   'lib/providers/aws/aws-errors.ts': 'test/providers/aws/kinesis-stream.test.ts',
   'lib/providers/aws/put-in-order.ts': 'test/providers/aws/kinesis-partial-failures.test.ts',

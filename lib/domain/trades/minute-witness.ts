@@ -6,7 +6,7 @@ import type { TradeMinute } from '#core/trade-minute.ts';
 const MINUTE_MS = 60_000;
 
 /** The parts of a trade that a minute is made of; `id` as a number up to 2^53. */
-export type WitnessedTrade = { readonly id: number; readonly price: Decimal; readonly size: Decimal; readonly eventTimeMs: number };
+type WitnessedTrade = { readonly id: number; readonly price: Decimal; readonly size: Decimal; readonly eventTimeMs: number };
 
 /**
  * Makes minutes of one market's trades, in whatever order they come. The trades of a minute are those with an event time in it; the ids

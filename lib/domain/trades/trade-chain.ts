@@ -1,5 +1,5 @@
 /** What a trade's id says about its place. Ids are whole numbers up to 2^53, each trade has the next one. */
-export type ChainStep =
+type ChainStep =
   /** The first one that was ever seen: there is nothing to compare with. */
   | 'first'
   | 'next'
