@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{embedded,e2e,browser,tools}.test.ts'],
+          exclude: ['test/**/*.{embedded,e2e,browser,tools,redis}.test.ts'],
           testTimeout: 20_000,
         },
       },
@@ -28,6 +28,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'redis', include: ['test/**/*.redis.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
     ],
     coverage: {

@@ -52,7 +52,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   // What the AWS calls do is seen at the ports, and in the campaign of partial failures.
   'lib/providers/aws/aws-errors.ts': 'test/providers/aws/kinesis-stream.test.ts',
   'lib/providers/aws/put-in-order.ts': 'test/providers/aws/kinesis-partial-failures.test.ts',
-  'lib/providers/redis/scripts.ts': 'test/providers/redis/redis-cache.test.ts',
+  'lib/providers/redis/scripts.ts': 'test/providers/redis/redis-cache.redis.test.ts',
   // Types alone: the protocol of a live feed.
   'lib/core/feed-protocol.ts': null,
   // Rows of an exchange's wire are tested through its session, on recorded frames.
