@@ -16,7 +16,7 @@ export type CollectorOptions = {
   readonly parts: HostParts;
   /** All markets; this task takes its share of them. */
   readonly markets: readonly Market[];
-  readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
+  readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
   readonly cache: Pick<CacheClient, 'advanceHashes'>;
   readonly stream: Pick<StreamClient, 'putRecords'>;
   /** Of a recorded exchange; empty for the real ones. */

@@ -41,6 +41,8 @@ export type MarketBook = {
   take(event: FeedEvent): void;
   /** The newest minute that an earlier run has witnessed. */
   beginAfter(minute: TradeMinute): void;
+  /** A gap that an earlier run has left open. Its minutes are written: they are not witnessed again. */
+  resume(gap: TradeGap): void;
   /** These trades were taken and then given up. */
   reopen(run: DroppedRun): void;
   takeClosedMinutes(closedBeforeMs: number): readonly TradeMinute[];
@@ -114,6 +116,14 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
       if (market === undefined) return;
       market.chain.beginAfter(Number(lastId), openTimeMs);
       market.witness.beginAfter(Number(lastId));
+      market.cause = 'restart';
+    },
+    resume({ symbol, firstId, lastId, fromMs, toMs, cause }) {
+      const market = markets.get(symbol);
+      if (market === undefined || market.chain.lastId() === null) return;
+      market.cause = cause;
+      market.chain.reopen({ firstId: Number(firstId), lastId: Number(lastId), fromMs, toMs });
+      gaps.note(market);
       market.cause = 'restart';
     },
     reopen({ symbol, firstId, lastId, fromMs, toMs }) {

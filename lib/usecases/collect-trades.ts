@@ -21,7 +21,7 @@ import { createLatestPriceWriter, type LatestPriceCounts } from './write-latest-
 export type CollectPorts = {
   readonly cache: Pick<CacheClient, 'advanceHashes'>;
   readonly stream: Pick<StreamClient, 'putRecords'>;
-  readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
+  readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly logger: Logger;
@@ -121,7 +121,17 @@ export function createTradeCollector(ports: CollectPorts, { task, exchanges, set
   };
 }
 
-const NO_COUNTS: MarketCounts = { accepted: 0, repeated: 0, suspicious: 0, refused: 0, gaps: 0, openGaps: 0, missing: 0, repaired: 0, interruptions: 0 };
+const NO_COUNTS: MarketCounts = {
+  accepted: 0,
+  repeated: 0,
+  suspicious: 0,
+  refused: 0,
+  gaps: 0,
+  openGaps: 0,
+  missing: 0,
+  repaired: 0,
+  interruptions: 0,
+};
 
 async function follow({ feed, symbols }: CollectedExchange, book: MarketBook | undefined, signal: AbortSignal): Promise<void> {
   for await (const event of feed.events(symbols, signal)) book?.take(event);
@@ -132,7 +142,10 @@ function dropped(books: ReadonlyMap<Exchange, MarketBook>, runs: readonly Droppe
   for (const run of runs) books.get(run.exchange)?.reopen(run);
 }
 
-/** The newest trade that an earlier run has witnessed: what happened since is missing. Without it the line of ids begins anew. */
+/**
+ * The newest trade that an earlier run has witnessed: what happened since is missing, and so is what that run could not fetch any more.
+ * Without it the line of ids begins anew.
+ */
 async function beginWhereItStopped(
   { exchange, symbols }: CollectedExchange,
   book: MarketBook | undefined,
@@ -140,8 +153,9 @@ async function beginWhereItStopped(
 ): Promise<void> {
   const nowMs = clock.nowMs();
   try {
-    const minutes = await db.readTradeMinutes({ exchange, symbols, fromMs: nowMs - LOOK_BACK_MS, untilMs: nowMs });
-    for (const minute of minutes) book?.beginAfter(minute);
+    const recent = { exchange, symbols, fromMs: nowMs - LOOK_BACK_MS, untilMs: nowMs };
+    for (const minute of await db.readTradeMinutes(recent)) book?.beginAfter(minute);
+    for (const gap of await db.readTradeGaps(recent)) if (gap.state === 'open') book?.resume(gap);
   } catch (error) {
     logger.warn('the store does not say where the last run stopped; trades since then are not looked for', { exchange, error });
   }

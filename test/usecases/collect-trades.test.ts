@@ -47,9 +47,15 @@ function world({
   settings = {},
   isSynthetic = false,
   db = createMemoryTimeSeriesDb(),
-}: { settings?: Partial<CollectSettings>; isSynthetic?: boolean; db?: ReturnType<typeof createMemoryTimeSeriesDb> } = {}) {
+  laterMs = 0,
+}: {
+  settings?: Partial<CollectSettings>;
+  isSynthetic?: boolean;
+  db?: ReturnType<typeof createMemoryTimeSeriesDb>;
+  laterMs?: number;
+} = {}) {
   const timer = handTimer();
-  const clock = { nowMs: () => START + timer.monotonicMs(), sleepUntil: async () => {} };
+  const clock = { nowMs: () => START + laterMs + timer.monotonicMs(), sleepUntil: async () => {} };
   const logger = keepingLogger();
   const cache = createMemoryCache(clock);
   const queue: FeedEvent[] = [];
@@ -312,6 +318,24 @@ describe('a trade collector', () => {
       cause: 'restart',
       state: 'repaired',
     });
+  });
+
+  test('fetches what an earlier run has left missing, and leaves the minutes of that run as they are', async () => {
+    const db = createMemoryTimeSeriesDb();
+    const first = world({ db });
+    first.failStream(new Error('away'));
+    await first.tell({ kind: 'trades', isSnapshot: true, trades: [trade(0, { eventTimeMs: START - 1 })] }, trades(1, 2, 3));
+    await first.pass(65_000);
+    await first.stop();
+    const second = world({ db, laterMs: 80_000 });
+    second.keep(trade(1), trade(2), trade(3));
+    await second.pass(5000);
+    expect(ids(second.records)).toEqual([1, 2, 3]);
+    expect(await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([
+      { cause: 'buffer full', state: 'repaired', repairedCount: 3 },
+    ]);
+    await second.pass(65_000);
+    expect(await db.readTradeMinutes({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([{ tradeCount: 3, isComplete: true }]);
   });
 
   test('T50: a cache that is away costs nothing but prices: the stream goes on, and the newest price is written afterwards', async () => {
