@@ -24,6 +24,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/domain/indicators/rsi.ts': 'test/domain/indicators/ta-lib.test.ts',
   'lib/domain/indicators/sma.ts': 'test/domain/indicators/ta-lib.test.ts',
   'lib/domain/indicators/stochastic.ts': 'test/domain/indicators/ta-lib.test.ts',
+  'lib/domain/quality/quality-verdict.ts': 'test/domain/quality/trade-quality.test.ts',
   'lib/domain/indicators/series-values.ts': 'test/usecases/compute-indicators.test.ts',
   // One way in: what a person writes into YAML and the environment.
   'lib/config/environment.ts': 'test/config/load.test.ts',
