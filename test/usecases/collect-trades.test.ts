@@ -186,6 +186,19 @@ describe('a trade collector', () => {
     });
   });
 
+  test('publishes a suspicious trade with its flag, counts it, and leaves the latest price alone', async () => {
+    const { tell, pass, records, price, collector } = world();
+    await tell(trades(1, 2), { kind: 'trades', isSnapshot: false, trades: [trade(3, { price: decimal('1000') })] });
+    await pass(500);
+    expect(records.map(({ quality, reason }) => [quality, reason])).toEqual([
+      ['good', ''],
+      ['good', ''],
+      ['suspicious', 'price jumped from the last good one'],
+    ]);
+    expect(collector.report().exchanges.kraken).toMatchObject({ accepted: 3, suspicious: 1, gaps: 0 });
+    expect(await price('BTC/USD')).toMatchObject({ price: '100', trade_id: '2' });
+  });
+
   test('T42: does not publish a first snapshot, but knows from it what comes next', async () => {
     const { tell, pass, records, collector } = world();
     await tell({ kind: 'trades', isSnapshot: true, trades: [trade(7), trade(8), trade(9)] }, trades(10, 12));

@@ -31,16 +31,15 @@ export function createPriceWindow(size: number): PriceWindow {
   let next = 0;
 
   const add = (price: number, timeMs: number): void => {
-    let hole = count;
-    if (count === size) {
-      hole = placeOf(sorted, count, ring[next] ?? 0);
-    } else count += 1;
-    while (hole > 0 && (sorted[hole - 1] ?? 0) > price) {
-      sorted[hole] = sorted[hole - 1] ?? 0;
+    // The place that becomes free: of the oldest price, or one more at the end.
+    let hole = count === size ? placeOf(sorted, count, ring[next]!) : count;
+    if (count < size) count += 1;
+    while (hole > 0 && sorted[hole - 1]! > price) {
+      sorted[hole] = sorted[hole - 1]!;
       hole -= 1;
     }
-    while (hole < count - 1 && (sorted[hole + 1] ?? 0) < price) {
-      sorted[hole] = sorted[hole + 1] ?? 0;
+    while (hole < count - 1 && sorted[hole + 1]! < price) {
+      sorted[hole] = sorted[hole + 1]!;
       hole += 1;
     }
     sorted[hole] = price;
@@ -52,15 +51,15 @@ export function createPriceWindow(size: number): PriceWindow {
   /** From the median outwards, always to the nearer side, until enough are inside. */
   const deviation = (share: number): number => {
     const middle = count >> 1;
-    const median = sorted[middle] ?? Number.NaN;
+    const median = sorted[middle]!;
     let [low, high] = [middle, middle];
     for (let inside = Math.ceil(share * count); inside > 1; inside -= 1) {
-      const below = low > 0 ? median - (sorted[low - 1] ?? 0) : Number.POSITIVE_INFINITY;
-      const above = high < count - 1 ? (sorted[high + 1] ?? 0) - median : Number.POSITIVE_INFINITY;
+      const below = low > 0 ? median - sorted[low - 1]! : Number.POSITIVE_INFINITY;
+      const above = high < count - 1 ? sorted[high + 1]! - median : Number.POSITIVE_INFINITY;
       if (below <= above) low -= 1;
       else high += 1;
     }
-    return count === 0 ? Number.NaN : Math.max(median - (sorted[low] ?? 0), (sorted[high] ?? 0) - median);
+    return count === 0 ? Number.NaN : Math.max(median - sorted[low]!, sorted[high]! - median);
   };
 
   return {
@@ -71,10 +70,10 @@ export function createPriceWindow(size: number): PriceWindow {
       count = 0;
       next = 0;
     },
-    median: () => (count === 0 ? Number.NaN : (sorted[count >> 1] ?? Number.NaN)),
+    median: () => (count === 0 ? Number.NaN : sorted[count >> 1]!),
     deviation,
-    atRank: (rank) => (rank < count ? (sorted[rank] ?? Number.NaN) : Number.NaN),
-    oldestTimeMs: () => (count === 0 ? Number.NaN : (times[count === size ? next : 0] ?? Number.NaN)),
+    atRank: (rank) => (rank < count ? sorted[rank]! : Number.NaN),
+    oldestTimeMs: () => (count === 0 ? Number.NaN : times[count === size ? next : 0]!),
   };
 }
 
@@ -83,7 +82,7 @@ function placeOf(sorted: Float64Array, count: number, price: number): number {
   let [low, high] = [0, count - 1];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((sorted[middle] ?? 0) < price) low = middle + 1;
+    if (sorted[middle]! < price) low = middle + 1;
     else high = middle;
   }
   return low;

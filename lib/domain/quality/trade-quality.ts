@@ -54,7 +54,7 @@ export function createTradeQuality(settings: QualitySettings): TradeQualityCheck
     if (goodPrice > 0) {
       const widening = wideningAfter(timeMs - market.goodMs);
       if (isJump(price, goodPrice, suspectedBy === 'jump' ? widening * HYSTERESIS : widening, settings)) return 'jump';
-      const step = POWERS[market.stepExponent + 20] ?? 0;
+      const step = POWERS[market.stepExponent + 20]!;
       if (isOutlier(price, goodPrice, market.window, step, suspectedBy === 'outlier' ? widening * HYSTERESIS : widening, settings))
         return 'outlier';
     }

@@ -49,8 +49,8 @@ export function createVenueCheck({ venuePercent, venueCount, venueFreshMs }: Ven
     }
     if (sorted.length < venueCount) return Number.NaN;
     const middle = sorted.length >> 1;
-    const upper = sorted[middle] ?? price;
-    return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? price) + upper) / 2;
+    const upper = sorted[middle]!;
+    return sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
   };
 
   return {
@@ -82,6 +82,6 @@ export function createVenueCheck({ venuePercent, venueCount, venueFreshMs }: Ven
 function insert(sorted: number[], price: number): void {
   let place = sorted.length;
   sorted.push(price);
-  for (; place > 0 && (sorted[place - 1] ?? 0) > price; place -= 1) sorted[place] = sorted[place - 1] ?? 0;
+  for (; place > 0 && sorted[place - 1]! > price; place -= 1) sorted[place] = sorted[place - 1]!;
   sorted[place] = price;
 }
