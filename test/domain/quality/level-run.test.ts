@@ -28,6 +28,7 @@ describe('a run of suspicious trades', () => {
   test.each([
     ['four', [85, 85, 85, 85], 1],
     ['five that are further apart than 1 %', [85, 86, 87, 88, 85, 86], 1],
+    ['five that are each near the first, and not near each other', [85, 84.3, 85.7, 84.3, 85.7], 1],
     ['two, however long they take', [85, 85], 60_000],
     ['prices on both sides of the old level', [85, 115, 85, 115, 85, 115, 85, 115], 1000],
   ])('is none after %s', (_name, prices, stepMs) => {

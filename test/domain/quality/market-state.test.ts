@@ -16,6 +16,7 @@ describe('a trade is behind', () => {
 
   test('not when only the clock steps back, or only the numbers begin anew', () => {
     expect(behind(['7', 0], ['8', -5], ['9', -4])).toEqual([false, false, false]);
+    expect(behind(['7', 0], ['8', -5], ['6', -3])).toEqual([false, false, true]);
     expect(behind(['700', 0], ['1', 1], ['2', 2])).toEqual([false, false, false]);
   });
 

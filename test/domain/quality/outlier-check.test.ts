@@ -40,6 +40,8 @@ describe('an outlier', () => {
   test('is more than two steps away, where steps are coarse', () => {
     const coarse = windowOf(repeat(51, 100));
     expect([101, 102, 103].map((price) => judged(coarse, price, { step: 1 }))).toEqual([false, false, true]);
+    const fine = windowOf(repeat(51, 1000));
+    expect([1012, 1013].map((price) => judged(fine, price, { step: 6 }))).toEqual([false, true]);
     // A market that was seen at whole hundreds alone may well trade at cents.
     expect([102, 103].map((price) => judged(coarse, price, { step: 100 }))).toEqual([false, true]);
   });

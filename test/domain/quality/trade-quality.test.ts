@@ -76,6 +76,12 @@ describe('one market', () => {
     expect(verdicts.slice(-60)).toBe('g'.repeat(60));
   });
 
+  test('with a coarse step of its price may move by two of them', () => {
+    const { send } = market();
+    send(times(60, '0.0125'));
+    expect(send(['0.0126', '0.0125', '0.0127', '0.0125', '0.0128', '0.0125'])).toBe('ggggsg');
+  });
+
   test('a slow drift is followed', () => {
     const { send } = market();
     const drifting = Array.from({ length: 5000 }, (_, index) => (100 * 1.0005 ** index).toFixed(6));
@@ -89,8 +95,8 @@ describe('one market', () => {
 
   test('flagged for a jump, it readmits below half of the limit only', () => {
     const { send } = market();
-    send(times(9, 100));
-    expect(send([104, 100, 106, 104, 102.4, 104])).toBe('ggssgg');
+    // Too few trades for the other check.
+    expect(send([100, 100, 100, 104, 100, 106, 104, 102.4, 104])).toBe('gggggssgg');
   });
 
   test('flagged as an outlier, it readmits below half of the limit only', () => {
@@ -207,6 +213,14 @@ describe('several exchanges', () => {
     expect(judge(85, { exchange: 'binance' }).verdict).toBe('good');
   });
 
+  test('what was believed at once is no part of a later run', () => {
+    const { settle, judge, send } = market();
+    settle(100, THREE);
+    judge(85, { exchange: 'binance' });
+    judge(85, { exchange: 'coinbase' });
+    expect(send([70, 70, 85], 10_001, { exchange: 'coinbase' })).toBe('ssg');
+  });
+
   test('a crash that only one shows is believed after five trades while the others are silent', () => {
     const { settle, send } = market();
     settle(100, THREE);
@@ -259,6 +273,12 @@ describe('several exchanges', () => {
     const { settle, send } = market();
     settle(100, ['binance', 'coinbase']);
     expect(send([110, 100], 10, { exchange: 'kraken' })).toBe('sg');
+  });
+
+  test('first trades on both sides of the others are no level', () => {
+    const { settle, send } = market({ loneVenueMs: 0 });
+    settle(100, ['binance', 'coinbase']);
+    expect(send([97, 103, 97, 103, 97, 103], 700, { exchange: 'kraken' })).toBe('ssssss');
   });
 
   test('a trade that took long is not compared with prices of now', () => {
