@@ -48,12 +48,14 @@ function canonical(sign: string, integer: string, fraction: string, exponent: nu
 /** The number times 10^18 as an integer: exact for comparing and adding. */
 export function toScaled(value: Decimal): bigint {
   const point = value.indexOf('.');
-  if (point === -1) return BigInt(value) * SCALE;
-  const fraction = value.slice(point + 1);
-  return BigInt(value.slice(0, point) + fraction.padEnd(MAX_FRACTION_DIGITS, '0'));
+  const fractionDigits = point === -1 ? 0 : value.length - point - 1;
+  const digits = point === -1 ? value : value.slice(0, point) + value.slice(point + 1);
+  // So many digits are exact in a double, and from there to a bigint is a much shorter way than from a text.
+  const integer = digits.length <= 15 ? BigInt(Number(digits)) : BigInt(digits);
+  return integer * SCALES[MAX_FRACTION_DIGITS - fractionDigits]!;
 }
 
-const SCALE = 10n ** BigInt(MAX_FRACTION_DIGITS);
+const SCALES = Array.from({ length: MAX_FRACTION_DIGITS + 1 }, (_, exponent) => 10n ** BigInt(exponent));
 
 /** Inverse of `toScaled`. Throws `RangeError` when the number needs more than 20 integer digits. */
 export function fromScaled(scaled: bigint): Decimal {

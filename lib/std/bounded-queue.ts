@@ -44,13 +44,12 @@ export function createBoundedQueue<T extends object>(limit: number, weightOf: (i
       wakeUp();
       return true;
     },
-    async take() {
-      if (head === items.length && !closed) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      return next();
+    // Not async: most of the time there is something, and each further promise would cost more than the rest of it.
+    take() {
+      if (head < items.length || closed) return Promise.resolve(next());
+      return new Promise((resolve) => {
+        wake = () => resolve(next());
+      });
     },
     close() {
       closed = true;

@@ -65,7 +65,8 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
   /** Returns how many of the trades were new. */
   const takeTrades = (trades: readonly Trade[], source: TradeSource, isSnapshot: boolean): number => {
     const checked: CheckedTrade[] = [];
-    const changed = new Set<Market>();
+    // Only rarely is there any: it is made when it is needed.
+    let changed: Set<Market> | null = null;
     const begun = isSnapshot ? beginAtSnapshot(markets, trades) : null;
     for (const trade of trades) {
       const market = markets.get(trade.symbol);
@@ -75,12 +76,12 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
       checked.push(one);
       if (one.quality === 'good') prices.offer(one);
       else counted.suspicious += 1;
-      if (market.rows.size > 0) changed.add(market);
+      if (market.rows.size > 0) (changed ??= new Set()).add(market);
       if (market.chain.hasNew()) gaps.note(market);
     }
     counted.accepted += checked.length;
     if (checked.length > 0) publisher.offer(checked);
-    for (const market of changed) gaps.settleFilled(market, source === 'rest' ? 'rest' : 'stream');
+    for (const market of changed ?? []) gaps.settleFilled(market, source === 'rest' ? 'rest' : 'stream');
     return checked.length;
   };
 

@@ -1,6 +1,8 @@
+import type { Exchange } from '#core/exchange.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
 import type { Logger } from '#core/ports/logger.ts';
 import type { Timer } from '#core/ports/timer.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
 import { compareTradeIds } from '#core/trade-id.ts';
 import type { CheckedTrade, Trade } from '#core/trade.ts';
 import { latestPriceEntry } from '#domain/trades/latest-price.ts';
@@ -32,7 +34,7 @@ export type LatestPriceWriter = {
  * the next turn, where a newer price replaces it: memory is bounded by the number of markets, however long the cache is away.
  */
 export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePorts, settings: LatestPriceSettings): LatestPriceWriter {
-  let waiting = new Map<string, CheckedTrade>();
+  let waiting = createNewest();
   const counted = { written: 0, coalesced: 0, failedWrites: 0 };
   let isWriting = false;
   let isFailing = false;
@@ -40,20 +42,16 @@ export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePor
   let cancel: (() => void) | null = null;
 
   const keep = (checked: CheckedTrade): void => {
-    const { exchange, symbol } = checked.trade;
-    const key = `${exchange} ${symbol}`;
-    const held = waiting.get(key);
-    if (held !== undefined) counted.coalesced += 1;
-    if (held === undefined || isNewer(checked.trade, held.trade)) waiting.set(key, checked);
+    if (waiting.keep(checked) === 'one of two') counted.coalesced += 1;
   };
 
   const write = async (): Promise<void> => {
-    const taken = waiting;
-    if (taken.size === 0) return;
-    waiting = new Map();
+    const taken = waiting.all();
+    if (taken.length === 0) return;
+    waiting = createNewest();
     isWriting = true;
     try {
-      counted.written += await cache.advanceHashes([...taken.values()].map(latestPriceEntry), settings.priceTtlSeconds);
+      counted.written += await cache.advanceHashes(taken.map(latestPriceEntry), settings.priceTtlSeconds);
       if (isFailing) logger.info('the cache takes the latest prices again');
       isFailing = false;
     } catch (error) {
@@ -61,7 +59,7 @@ export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePor
       // Once an outage, not four times a second.
       if (!isFailing) logger.warn('the cache does not take the latest prices; the newest of each market is tried again', { error });
       isFailing = true;
-      for (const checked of taken.values()) keep(checked);
+      for (const checked of taken) keep(checked);
     }
     isWriting = false;
   };
@@ -72,7 +70,7 @@ export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePor
       cancel = null;
       // A write that is slower than its turn delays the next one.
       if (isWriting) return schedule();
-      return void write().then(() => (waiting.size > 0 ? schedule() : undefined));
+      return void write().then(() => (waiting.all().length > 0 ? schedule() : undefined));
     });
   };
 
@@ -81,12 +79,28 @@ export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePor
       keep(checked);
       schedule();
     },
-    counts: () => ({ ...counted, waiting: waiting.size }),
+    counts: () => ({ ...counted, waiting: waiting.all().length }),
     async finish() {
       isFinished = true;
       cancel?.();
       await write();
     },
+  };
+}
+
+/** The newest trade of each market. By exchange and then symbol: a key made of both would be a new text for each trade. */
+function createNewest() {
+  const exchanges = new Map<Exchange, Map<MarketSymbol, CheckedTrade>>();
+  return {
+    keep(checked: CheckedTrade): 'the only one' | 'one of two' {
+      const { exchange, symbol } = checked.trade;
+      const markets = exchanges.get(exchange) ?? new Map<MarketSymbol, CheckedTrade>();
+      if (markets.size === 0) exchanges.set(exchange, markets);
+      const held = markets.get(symbol);
+      if (held === undefined || isNewer(checked.trade, held.trade)) markets.set(symbol, checked);
+      return held === undefined ? 'the only one' : 'one of two';
+    },
+    all: () => [...exchanges.values()].flatMap((markets) => [...markets.values()]),
   };
 }
 

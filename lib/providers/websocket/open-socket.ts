@@ -37,6 +37,12 @@ const GOODBYE_TIMEOUT_MS = 2000;
 /** Far more than any message of trades; `ws` itself would take 100 MiB. */
 const MAX_MESSAGE_BYTES = 1 << 20;
 
+/**
+ * So many texts, and the socket is not read for a moment. One read after the other would keep everything else from its turn while a burst
+ * lasts, the sinks' answers and deadlines among it; the rest of the burst waits in the network.
+ */
+const TEXTS_A_TURN = 500;
+
 /** Sockets of the `ws` package. Compression is off: it costs more time than the few bytes are worth. */
 export function createSocketOpener(timer: Timer): OpenSocket {
   return (url, handlers) => {
@@ -51,7 +57,19 @@ export function createSocketOpener(timer: Timer): OpenSocket {
     let refusal: Pick<SocketEnd, 'httpStatus' | 'retryAfterMs'> = { httpStatus: undefined, retryAfterMs: undefined };
 
     socket.on('open', handlers.onOpen);
-    socket.on('message', (data: Buffer, isBinary) => (isBinary ? handlers.onBinary() : handlers.onText(data.toString())));
+    let texts = 0;
+    const restAfterMany = (): void => {
+      texts = (texts + 1) % TEXTS_A_TURN;
+      if (texts > 0) return;
+      socket.pause();
+      timer.after(0, () => socket.resume());
+    };
+
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) return handlers.onBinary();
+      restAfterMany();
+      return handlers.onText(data.toString());
+    });
     socket.on('ping', handlers.onPing);
     socket.on('pong', handlers.onPong);
     socket.on('unexpected-response', (request, response) => {

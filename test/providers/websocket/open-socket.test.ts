@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Socket as NetSocket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Timer } from '#core/ports/timer.ts';
 import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { createSocketOpener, type Socket, type SocketEnd } from '#providers/websocket/open-socket.ts';
 import { scriptedServer, type Peer } from './scripted-server.ts';
@@ -55,6 +56,30 @@ describe('a socket', () => {
     peer.socket.ping(randomBytes(125));
     peer.socket.pong();
     expect(await client.until(4)).toEqual(['{"a":1}', '(binary)', '(ping)', '(pong)']);
+  });
+
+  test('takes a burst in portions, so that everything else gets its turn, and loses none of it', async () => {
+    const system = createSystemTimer();
+    const resting: (() => void)[] = [];
+    const timer: Timer = { ...system, after: (delayMs, action) => (delayMs === 0 ? holdBack(action) : system.after(delayMs, action)) };
+    const holdBack = (action: () => void): (() => void) => {
+      resting.push(action);
+      return () => {};
+    };
+    const server = await scriptedServer();
+    const client = opened(server.url, timer);
+    const [peer] = await Promise.all([server.accepted(), client.open]);
+    const sent = Array.from({ length: 3000 }, (_, index) => `${index} ${'x'.repeat(1000)}`);
+    for (const text of sent) peer.socket.send(text);
+    for (let portion = 1; portion <= 6; portion += 1) {
+      await client.until(portion * 500);
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      // What one read had brought beyond is at most 64 KiB.
+      expect(client.heard.length).toBeLessThan(portion * 500 + 70);
+      expect(resting).toHaveLength(1);
+      resting.pop()?.();
+    }
+    expect(client.heard).toEqual(sent);
   });
 
   test('sends texts, and pings that are answered', async () => {
