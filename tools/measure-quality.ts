@@ -62,7 +62,7 @@ function speed(): void {
 
 function singleChecks(): void {
   console.log('\n# One check alone on recorded trades: false positives, then misses by size of the fault (% up or down)');
-  console.log(`${'variant'.padEnd(34)} flagged  per million  ${FAULT_PERCENTS.map((one) => `${one} %`.padStart(7)).join(' ')}`);
+  console.log(`${'variant'.padEnd(34)} flagged  per million  made-up  ${FAULT_PERCENTS.map((one) => `${one} %`.padStart(7)).join(' ')}`);
   for (const percent of [2, 3, 5, 7, 10]) row(variant(`jump ${percent} %`, { jumpPercent: percent, ...NO_OUTLIER, ...NO_VENUES }));
   for (const [trades, spreads, floor] of [
     [51, 3, 16],
@@ -81,8 +81,11 @@ function singleChecks(): void {
 
 function row({ name, settings }: Variant): void {
   const flagged = recorded.reduce((sum, input) => sum + flaggedOf(input, settings), 0);
+  const ofMadeUp = madeUp.reduce((sum, input) => sum + flaggedOf(input, settings), 0);
   const misses = FAULT_PERCENTS.map((percent) => share(missesOf(recorded, settings, percent)));
-  console.log(`${name.padEnd(34)} ${String(flagged).padStart(7)}  ${perMillion(flagged, total).padStart(11)}  ${misses.join(' ')}`);
+  console.log(
+    `${name.padEnd(34)} ${String(flagged).padStart(7)}  ${perMillion(flagged, total).padStart(11)}  ${String(ofMadeUp).padStart(7)}  ${misses.join(' ')}`,
+  );
 }
 
 function allTogether(): void {
@@ -93,7 +96,7 @@ function allTogether(): void {
     const misses = FAULT_PERCENTS.map((percent) => share(missesOf([input], chosen, percent)));
     const perDay = days < 0.2 ? '      -' : (flagged / days).toFixed(2).padStart(7);
     console.log(
-      `${input.name.padEnd(34)} ${String(flagged).padStart(7)}  ${perMillion(flagged, input.trades.length).padStart(11)}  ${misses.join(' ')}  a day ${perDay}`,
+      `${input.name.padEnd(34)} ${String(flagged).padStart(7)}  ${perMillion(flagged, input.trades.length).padStart(11)}           ${misses.join(' ')}  a day ${perDay}`,
     );
   }
   row(variant('together'));
