@@ -2,7 +2,7 @@ import type { PriceWindow } from './price-window.ts';
 import type { OutlierSettings } from './quality-verdict.ts';
 
 /** Of the remembered prices so many must lie within one spread. See docs/decisions/0014. */
-export const SPREAD_SHARE = 0.8;
+const SPREAD_SHARE = 0.8;
 /** With fewer there is no telling what is typical. */
 export const LEAST_TRADES = 10;
 /** A change by so many steps of the price is none, however coarse the steps are: best bid to best ask, and one more. */
