@@ -71,11 +71,11 @@ function recordedTrades({ recording, symbols }: Case): Map<string, string[]> {
     for (const symbol of symbols)
       for (const { data } of messages(`ws/binance_${symbol.replace('/', '-')}.ndjson.gz`))
         found.get(symbol)?.push(text(data.t, data.p, data.q, data.m === true ? 'sell' : 'buy'));
-  if (recording.startsWith('coinbase'))
-    for (const { events } of messages('ws/coinbase.ndjson.gz'))
-      for (const event of events.filter(({ type }: { type: string }) => type === 'update'))
-        for (const one of event.trades)
-          found.get(one.product_id.replace('-', '/'))?.push(text(one.trade_id, one.price, one.size, one.side === 'BUY' ? 'sell' : 'buy'));
+  if (recording.startsWith('coinbase')) {
+    const events = messages('ws/coinbase.ndjson.gz').flatMap((message) => message.events);
+    for (const one of events.filter(({ type }) => type === 'update').flatMap(({ trades }) => trades))
+      found.get(one.product_id.replace('-', '/'))?.push(text(one.trade_id, one.price, one.size, one.side === 'BUY' ? 'sell' : 'buy'));
+  }
   if (recording.startsWith('kraken'))
     for (const line of lines(`${recording}/trades/kraken_BTC-USDT.csv.gz`).slice(1)) {
       const [, id, , side = '', price, amount] = line.split(',');
