@@ -174,7 +174,7 @@ describe('every recorded trade goes in at the socket and comes out of the archiv
     expect(report.exchanges[one.exchange]).toMatchObject({ refused: 0, interruptions: 0 });
     // Only the source of the Kraken trades has lost some itself: every 1,000th.
     expect(gaps.map(({ state, firstId, lastId }) => [state, lastId - firstId])).toEqual(
-      one.exchange === 'kraken' ? Array(26).fill(['lost', 0n]) : [],
+      one.exchange === 'kraken' ? Array.from({ length: 26 }, () => ['lost', 0n]) : [],
     );
   });
 
