@@ -17,6 +17,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/trade-feed.ts': null,
   'lib/core/trade-gap.ts': null,
   'lib/core/trade-minute.ts': null,
+  'lib/domain/cost/prices.ts': null,
   // Formulas are compared with TA-Lib's own values.
   'lib/domain/indicators/ema.ts': 'test/domain/indicators/ta-lib.test.ts',
   'lib/domain/indicators/indicator.ts': 'test/domain/indicators/registry.test.ts',
