@@ -2,10 +2,9 @@ import type { InstanceType, Prices } from './prices.ts';
 
 export const PROFILES = ['starter', 'default', 'production'] as const;
 /** `starter`: the cheapest that keeps every promise. `production`: nothing alone, a NAT gateway in each of two zones. */
-export type Profile = (typeof PROFILES)[number];
+type Profile = (typeof PROFILES)[number];
 
-export const CLICKHOUSE_HOSTS = ['ec2', 'cloud-basic', 'cloud-scale', 'external'] as const;
-export type ClickHouseHost = (typeof CLICKHOUSE_HOSTS)[number];
+type ClickHouseHost = 'ec2' | 'cloud-basic' | 'cloud-scale' | 'external';
 
 export type CostInput = {
   readonly profile: Profile;
@@ -18,7 +17,7 @@ export type CostInput = {
 };
 
 /** Dollars a month of one part in the region; `basis` says what it was computed from. */
-export type CostLine = { readonly part: string; readonly basis: string; readonly dollars: number };
+type CostLine = { readonly part: string; readonly basis: string; readonly dollars: number };
 
 export type CostEstimate = {
   readonly lines: readonly CostLine[];
