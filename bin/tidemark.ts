@@ -102,6 +102,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addRebuild(program, finish);
   addSql(program);
   addCost(program);
+  addDoctor(program, finish);
   return program;
 }
 
@@ -184,6 +185,21 @@ function addCost(program: Command): void {
     });
 }
 
+function addDoctor(program: Command, finish: (exitCode: number) => void): void {
+  common(
+    program.command('doctor'),
+    'Look at what a deployment needs: exchanges, clocks, region, store, cache; exit code 1 when something will not work',
+  )
+    .option('--region <name>', 'region of AWS; default: AWS_REGION')
+    .option('--json', 'one line of JSON', false)
+    .action(async (flags) => {
+      const { runDoctor } = await import('#local/doctor.ts');
+      const region = flags.region ?? process.env['AWS_REGION'] ?? null;
+      const options = { region, isJson: flags.json, environment: process.env };
+      finish(await runDoctor(configOf(flags), options, (text) => void process.stdout.write(text)));
+    });
+}
+
 function addSql(program: Command): void {
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
     .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
@@ -233,7 +249,7 @@ function usageError(text: string): string {
   return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
 }
 
-const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql', 'cost'] as const;
+const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql', 'cost', 'doctor'] as const;
 
 function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
   return command

@@ -218,7 +218,19 @@ async function inPairs<T, R>(items: readonly T[], work: (item: T) => Promise<R>)
 }
 
 test('--help of every command says what it does and ends with exit code 0', async () => {
-  const commands = [[], ['start'], ['exchange'], ['store'], ['sync'], ['indicators'], ['collect'], ['rebuild'], ['cost'], ['sql']];
+  const commands = [
+    [],
+    ['start'],
+    ['exchange'],
+    ['store'],
+    ['sync'],
+    ['indicators'],
+    ['collect'],
+    ['rebuild'],
+    ['cost'],
+    ['doctor'],
+    ['sql'],
+  ];
   const ends = await inPairs(commands, (command) => tidemark([...command, '--help']).ended);
   for (const [index, { code, stdout, stderr }] of ends.entries()) {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
