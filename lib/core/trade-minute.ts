@@ -18,7 +18,7 @@ export type TradeMinute = {
   readonly low: Decimal;
   readonly close: Decimal;
   readonly volume: Decimal;
-  /** Every id from the trade before the minute to its last one was seen. Only then may it be compared with the candle. */
+  /** Every id from the trade before the minute to the one after it was seen. Only then may it be compared with the candle. */
   readonly isComplete: boolean;
   /** Some of its trades were made up from a candle (replays of recordings without trades). */
   readonly isSynthetic: boolean;

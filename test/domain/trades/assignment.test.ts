@@ -17,7 +17,7 @@ describe('markets among tasks', () => {
         expect(taskOf('kraken', symbol, tasks)).toBe(task);
         counts.set(task, (counts.get(task) ?? 0) + 1);
       }
-      expect([...counts.keys()].sort()).toEqual(Array.from({ length: tasks }, (_, index) => index + 1));
+      expect([...counts.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: tasks }, (_, index) => index + 1));
       for (const count of counts.values()) expect(Math.abs(count - markets.length / tasks)).toBeLessThan(0.25 * (markets.length / tasks));
     }
   });
