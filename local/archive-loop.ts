@@ -41,7 +41,12 @@ export function startArchiveLoop({ memory, handler, timer, logger, windowMs }: A
       }
     }
   };
+  let droppedBefore = 0;
   const attempt = async (): Promise<void> => {
+    const dropped = memory.dropped();
+    if (dropped > droppedBefore)
+      logger.error('the stream was full and dropped records before they were archived', { dropped: dropped - droppedBefore });
+    droppedBefore = dropped;
     try {
       await archiveAll();
     } catch (error) {

@@ -39,7 +39,16 @@ export function startLiveTrades({ config, source, db, cache, archiveDirectory }:
   const windowMs = config.streaming.archive.windowSeconds * 1000;
   // A stream elsewhere has readers of its own.
   const stopArchive = memory === null ? async () => {} : startArchiveLoop({ memory, handler, timer, logger, windowMs });
-  const opened = openCollector({ ...source, config, db, cache, stream, speed: typeof facts.speed === 'number' ? facts.speed : 1 });
+  const safety = memory === null ? {} : { checkpoint: () => memory.checkpoint(), flush: stopArchive };
+  const opened = openCollector({
+    ...source,
+    ...safety,
+    config,
+    db,
+    cache,
+    stream,
+    speed: typeof facts.speed === 'number' ? facts.speed : 1,
+  });
   const abort = new AbortController();
   const running = opened.collector.run(abort.signal);
   // It never rejects by its promise; if it does, that is a defect, and close() tells it.
@@ -51,7 +60,6 @@ export function startLiveTrades({ config, source, db, cache, archiveDirectory }:
       const report = await running;
       const { left } = report;
       if (left > 0) logger.error('trades could not be handed to the stream', { left });
-      await stopArchive();
       await Promise.all([opened.close(), stream.close(), storage.close()]);
       return report;
     },

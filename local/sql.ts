@@ -20,6 +20,10 @@ export async function runSql(options: SqlOptions, config: Config, write: (text: 
     );
   }
   const owner = readRunningOwner(options.dataDirectory);
+  if (owner?.storePort === null && owner.command === 'collect')
+    throw new ConfigError(
+      `process ${owner.pid} (tidemark collect) keeps the store to itself, expected "tidemark store" or npm start; stop it, and start "tidemark store" before it`,
+    );
   if (owner?.storePort === null)
     throw new ConfigError(`process ${owner.pid} (tidemark ${owner.command}) is only starting; try again in a moment`);
   if (owner !== null) return await query(`http://127.0.0.1:${owner.storePort}`, options, write);

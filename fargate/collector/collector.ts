@@ -8,7 +8,7 @@ import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import { createExchangeWebSocket } from '#factories/exchange-web-socket.ts';
 import type { HostParts } from '#factories/host-parts.ts';
 import { marketsOfTask, type Market } from '#usecases/markets-of-task.ts';
-import { createTradeCollector, type TradeCollector } from '#usecases/collect-trades.ts';
+import { createTradeCollector, type CollectPorts, type TradeCollector } from '#usecases/collect-trades.ts';
 import type { CollectedExchange } from '#usecases/collected-exchange.ts';
 
 export type CollectorOptions = {
@@ -19,6 +19,9 @@ export type CollectorOptions = {
   readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
   readonly cache: Pick<CacheClient, 'advanceHashes'>;
   readonly stream: Pick<StreamClient, 'putRecords'>;
+  /** For a stream that ends with this process: see `CollectPorts`. */
+  readonly checkpoint?: CollectPorts['checkpoint'];
+  readonly flush?: CollectPorts['flush'];
   /** Of a recorded exchange; empty for the real ones. */
   readonly restUrls?: Readonly<Partial<Record<Exchange, string>>>;
   readonly webSocketUrls?: Readonly<Partial<Record<Exchange, string>>>;

@@ -12,7 +12,10 @@ export type CollectorHealth = {
 /** No message of any kind, heartbeats included, for so long: the exchange does not reach us. */
 const SILENT_MS = 15_000;
 
-/** Healthy is: each exchange has a socket open, sent something within 15 s, and has none of its markets still waiting for a first answer. */
+/**
+ * Healthy is: each exchange has a socket open, sent something within 15 s, and has none of its markets still waiting for a first answer. Where
+ * nothing but trades tells that an exchange is there, the open socket is all.
+ */
 export function healthOf({ exchanges }: Pick<CollectReport, 'exchanges'>, nowMs: number): CollectorHealth {
   const problems = (Object.entries(exchanges) as [Exchange, NonNullable<CollectReport['exchanges'][Exchange]>][]).flatMap(
     ([exchange, { feed }]) => {
@@ -24,10 +27,12 @@ export function healthOf({ exchanges }: Pick<CollectReport, 'exchanges'>, nowMs:
 }
 
 function problemOf(
-  { openSockets, newestMessageMs, symbols }: NonNullable<CollectReport['exchanges'][Exchange]>['feed'],
+  { hasHeartbeats, openSockets, newestMessageMs, symbols }: NonNullable<CollectReport['exchanges'][Exchange]>['feed'],
   nowMs: number,
 ): string | null {
   if (openSockets === 0) return 'no socket is open';
+  // A quiet market says nothing there, and one that never trades stays pending.
+  if (!hasHeartbeats) return null;
   if (newestMessageMs === null) return 'nothing has arrived yet';
   if (nowMs - newestMessageMs > SILENT_MS) return `nothing has arrived for ${Math.round((nowMs - newestMessageMs) / 1000)} s`;
   const pending = [...symbols.values()].filter((state) => state === 'pending').length;

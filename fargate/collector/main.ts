@@ -8,11 +8,13 @@ import { createCacheClient } from '#factories/cache-client.ts';
 import { createHostParts } from '#factories/host-parts.ts';
 import { openStreamClient } from '#factories/stream-client.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { withDeadline } from '#std/deadline.ts';
 import { every } from '#std/every.ts';
 import { openCollector } from './collector.ts';
 import { healthOf, type CollectorHealth } from './health.ts';
 
 const HEALTH_EVERY_MS = 5000;
+const CLOSE_MS = 500;
 const HEALTH_FILE = join(tmpdir(), 'tidemark-collector-health.json');
 
 /** The long-running task: collects until SIGTERM or SIGINT, then hands over what it holds and resolves. A second signal ends at once. */
@@ -53,8 +55,14 @@ async function main(): Promise<void> {
     if (!health.isHealthy) logger.warn('not healthy', { problems: health.problems });
   });
   const report = await opened.collector.run(abort.signal);
-  await stopHealth();
-  await Promise.all([opened.close(), cache.close(), stream.close(), db.close()]);
+  try {
+    await withDeadline({ timer, deadlineMs: CLOSE_MS, what: 'the closing of connections' }, async () => {
+      await stopHealth();
+      await Promise.all([opened.close(), cache.close(), stream.close(), db.close()]);
+    });
+  } catch (error) {
+    logger.warn('not everything was closed', { error });
+  }
   logger.info('stopped', { ...report.published, left: report.left });
 }
 
@@ -85,7 +93,11 @@ function marketsOf(config: Config) {
 
 try {
   if (process.argv[2] === 'health') process.exitCode = checkHealth();
-  else await main();
+  else {
+    await main();
+    // Whatever still waits for an answer is not waited for.
+    process.exit();
+  }
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   for (const line of error.message.split('\n')) console.error(`collector: ${line}`);

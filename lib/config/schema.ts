@@ -119,7 +119,7 @@ const STREAMING_FILE = object({
     record_trades: integer(1, 5000),
     buffer_trades: integer(1000, 1_000_000),
     repair_trades: integer(0, 100_000),
-    drain_ms: integer(100, 4500),
+    drain_ms: integer(100, 2000),
   }).refine((collector) => collector.task <= collector.tasks, { path: ['task'], error: 'a task from 1 to tasks' }),
   quality: object({
     max_age_ms: integer(1000, 3_600_000),

@@ -21,6 +21,8 @@ export type SymbolState = 'pending' | 'live' | 'silent' | 'refused';
 
 /** What a feed has seen since it began. Counters only grow. */
 export type FeedHealth = {
+  /** False where nothing but trades tells that the exchange is there: then silence proves nothing. */
+  readonly hasHeartbeats: boolean;
   /** Sockets open now; 2 while one replaces the other. */
   readonly openSockets: number;
   /** Attempts to open a socket. */

@@ -51,7 +51,7 @@ export type MarketBook = {
 };
 
 const MAX_GAPS = 200;
-const MAX_MINUTES = 15;
+const MAX_MINUTES = 60;
 
 type Counted = { accepted: number; repeated: number; suspicious: number; refused: number; interruptions: number };
 type Market = MarketGaps & { readonly witness: MinuteWitness; readonly liveSource: TradeSource };
@@ -71,7 +71,7 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
     for (const trade of trades) {
       const market = markets.get(trade.symbol);
       if (market === undefined || begun?.has(market) === true) continue;
-      const one = takeTrade(ports, counted, market, trade, way === 'rest' ? way : market.liveSource);
+      const one = takeTrade(ports, counted, market, trade, way);
       if (one === null) continue;
       checked.push(one);
       if (one.quality === 'good') prices.offer(one);
@@ -110,18 +110,16 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
       if (event.kind === 'payload refused') counted.refused += 1;
       logEvent(logger, exchange, event);
     },
-    beginAfter({ symbol, lastId, openTimeMs }) {
-      const market = markets.get(symbol);
+    beginAfter(minute) {
+      const market = markets.get(minute.symbol);
       if (market === undefined) return;
-      market.chain.beginAfter(Number(lastId), openTimeMs);
-      market.witness.beginAfter(Number(lastId));
+      market.chain.beginAfter(Number(minute.lastId), minute.openTimeMs);
+      market.witness.beginAfterMinute(minute);
       market.cause = 'restart';
     },
-    resume({ symbol, firstId, lastId, fromMs, toMs, cause }) {
-      const market = markets.get(symbol);
-      if (market === undefined || market.chain.lastId() === null) return;
-      market.cause = cause;
-      market.chain.reopen({ firstId: Number(firstId), lastId: Number(lastId), fromMs, toMs });
+    resume(gap) {
+      const market = markets.get(gap.symbol);
+      if (market === undefined || !resumeGap(market, gap)) return;
       gaps.note(market);
       market.cause = 'restart';
     },
@@ -139,15 +137,36 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
   };
 }
 
+/** False when what is missing since then is found as a gap of its own: this one ends with it. */
+function resumeGap(market: Market, gap: TradeGap): boolean {
+  const [firstId, lastId] = [Number(gap.firstId), Number(gap.lastId)];
+  const { fromMs, toMs, cause } = gap;
+  if (market.chain.lastId() === null) {
+    // Nothing of that run was delivered: what is missing begins with this gap.
+    market.chain.beginAfter(firstId - 1, fromMs);
+    market.witness.beginAfter(firstId - 1, fromMs);
+    market.cause = 'restart';
+  }
+  if (lastId > (market.chain.lastId() ?? 0)) {
+    market.inherited.push(gap);
+    return false;
+  }
+  market.cause = cause;
+  market.chain.reopen({ firstId, lastId, fromMs, toMs });
+  return true;
+}
+
 /** Null for what must not be published. */
 function takeTrade(
   { exchange, clock, logger, quality }: MarketBookPorts,
   counted: Counted,
   market: Market,
   trade: Trade,
-  source: TradeSource,
+  way: 'stream' | 'rest',
 ): CheckedTrade | null {
-  const { verdict, reason } = quality.check(trade, clock.nowMs(), source);
+  // Made-up trades are called so, whichever way they came.
+  const source = market.liveSource === 'synthetic' || way === 'stream' ? market.liveSource : way;
+  const { verdict, reason } = quality.check(trade, clock.nowMs(), way === 'rest' ? way : source);
   if (verdict === 'refused') {
     counted.refused += 1;
     logger.debug('a trade is refused', { exchange, symbol: trade.symbol, id: trade.id, reason });
@@ -179,7 +198,7 @@ function beginAtSnapshot(markets: ReadonlyMap<MarketSymbol, Market>, trades: rea
   for (const [{ chain, witness }, { id, eventTimeMs }] of newest) {
     if (!Number.isSafeInteger(Number(id))) continue;
     chain.beginAfter(Number(id), eventTimeMs);
-    witness.beginAfter(Number(id));
+    witness.beginAfter(Number(id), eventTimeMs);
   }
   return new Set(newest.keys());
 }
@@ -191,6 +210,7 @@ function newMarket({ exchange, isSynthetic }: Pick<MarketBookPorts, 'exchange' |
     witness: createMinuteWitness(exchange, symbol, MAX_MINUTES),
     liveSource: isSynthetic(symbol) ? 'synthetic' : 'stream',
     rows: new Map(),
+    inherited: [],
     cause: null,
   };
 }

@@ -11,10 +11,13 @@ import type { TradeMinute } from '#core/trade-minute.ts';
 import type { DroppedRun } from '#domain/trades/dropped-runs.ts';
 import type { QualitySettings } from '#domain/quality/quality-verdict.ts';
 import { createTradeQuality } from '#domain/quality/trade-quality.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import { withDeadline } from '#std/deadline.ts';
 import { every } from '#std/every.ts';
 import { createPendingRows, type PendingRows } from '#std/pending-rows.ts';
 import type { CollectedExchange } from './collected-exchange.ts';
 import { createMarketBook, type MarketBook, type MarketCounts } from './collect-market-book.ts';
+import { createDeliveredMinutes } from './delivered-minutes.ts';
 import { createTradePublisher, type PublishCounts, type PublishSettings } from './publish-trades.ts';
 import { createLatestPriceWriter, type LatestPriceCounts } from './write-latest-prices.ts';
 
@@ -22,6 +25,13 @@ export type CollectPorts = {
   readonly cache: Pick<CacheClient, 'advanceHashes'>;
   readonly stream: Pick<StreamClient, 'putRecords'>;
   readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
+  /**
+   * Asks of everything that the stream has taken until now, whenever the returned function is called, whether it would survive this process.
+   * Absent: it would, as soon as it is taken.
+   */
+  readonly checkpoint?: (() => () => boolean) | undefined;
+  /** Brings what the stream holds to where it survives, at the end. Absent: nothing is to do. */
+  readonly flush?: (() => Promise<void>) | undefined;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly logger: Logger;
@@ -64,6 +74,11 @@ const SETTLE_EVERY_MS = 1000;
 /** A minute is closed so long after its end: exchanges send the last trades a little late. */
 const MINUTE_GRACE_MS = 3000;
 const MAX_PENDING_ROWS = 20_000;
+/** What is asked or written at the start and at the end may take so long: a store that stalls keeps nothing waiting. */
+const BEGIN_MS = 5000;
+const END_MS = 500;
+const FLUSH_MS = 800;
+const GOODBYE_MS = 500;
 /** How far back the last known trade id is looked up at the start. */
 const LOOK_BACK_MS = 6 * 3_600_000;
 
@@ -98,24 +113,40 @@ export function createTradeCollector(ports: CollectPorts, { task, exchanges, set
     left,
   });
 
+  const delivered = createDeliveredMinutes(
+    { offered: () => publisher.counts().offered, settled: () => publisher.counts().settled },
+    ports.checkpoint ?? (() => () => true),
+  );
   const settle = async (): Promise<void> => {
     const nowMs = clock.nowMs();
-    for (const book of books.values()) minutes.add(book.takeClosedMinutes(nowMs - MINUTE_GRACE_MS));
+    for (const book of books.values()) delivered.add(book.takeClosedMinutes(nowMs - MINUTE_GRACE_MS));
+    minutes.add(delivered.take());
     await writeRows();
+  };
+  const begin = async (): Promise<void> => {
+    await Promise.all(exchanges.map((one) => beginWhereItStopped(one, books.get(one.exchange), ports)));
   };
 
   return {
     report,
     async run(signal) {
-      await Promise.all(exchanges.map((one) => beginWhereItStopped(one, books.get(one.exchange), ports)));
+      await atMost(ports, BEGIN_MS, 'what earlier runs have left', begin);
       const stopSettling = every(timer, SETTLE_EVERY_MS, settle);
-      await Promise.all(exchanges.map((one) => follow(one, books.get(one.exchange), signal)));
+      const following = Promise.all(exchanges.map((one) => follow(one, books.get(one.exchange), signal)));
+      // A socket whose exchange does not say goodbye holds nothing that is still to come.
+      await Promise.race([following, abortedFor(signal, timer, GOODBYE_MS)]);
       for (const book of books.values()) book.stop();
       const [runs] = await Promise.all([publisher.drain(settings.drainMs), prices.finish()]);
       left = runs.reduce((sum, { count }) => sum + count, 0);
       dropped(books, runs);
-      await stopSettling();
-      await settle();
+      await atMost(ports, END_MS, 'the last gaps of trades', async () => {
+        await stopSettling();
+        await settle();
+      });
+      const { flush } = ports;
+      if (flush !== undefined) await atMost(ports, FLUSH_MS, 'what the stream holds', flush);
+      await atMost(ports, END_MS, 'the last minutes of trades', settle);
+      await following;
       return report();
     },
   };
@@ -154,7 +185,10 @@ async function beginWhereItStopped(
   const nowMs = clock.nowMs();
   try {
     const recent = { exchange, symbols, fromMs: nowMs - LOOK_BACK_MS, untilMs: nowMs };
-    for (const minute of await db.readTradeMinutes(recent)) book?.beginAfter(minute);
+    const newest = new Map<MarketSymbol, TradeMinute>();
+    // In order of time: the last one of each market stays.
+    for (const minute of await db.readTradeMinutes(recent)) newest.set(minute.symbol, minute);
+    for (const minute of newest.values()) book?.beginAfter(minute);
     for (const gap of await db.readTradeGaps(recent)) if (gap.state === 'open') book?.resume(gap);
   } catch (error) {
     logger.warn('the store does not say where the last run stopped; trades since then are not looked for', { exchange, error });
@@ -182,14 +216,12 @@ function createTradeRows({ db, logger }: Pick<CollectPorts, 'db' | 'logger'>): T
   );
   let isFailing = false;
   const write = async (): Promise<void> => {
-    try {
-      await gaps.write();
-      await minutes.write();
-      isFailing = false;
-    } catch (error) {
-      if (!isFailing) logger.warn('the store does not take gaps and minutes of trades; they are kept and tried again', { error });
-      isFailing = true;
-    }
+    // Rows that the store refuses keep back those of their own table only.
+    const ends = await Promise.allSettled([gaps.write(), minutes.write()]);
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined && !isFailing)
+      logger.warn('the store does not take gaps or minutes of trades; they are kept and tried again', { error: failed.reason });
+    isFailing = failed !== undefined;
   };
   return { gaps, minutes, write };
 }
@@ -202,4 +234,27 @@ function sumOf(...buffers: readonly Pick<PendingRows<unknown>, 'counts'>[]): Col
     sum.dropped += lost;
   }
   return sum;
+}
+
+/** Waits for `work`, but no longer than that; what goes wrong is told, and is not in the way of what comes next. */
+async function atMost(
+  { timer, logger }: Pick<CollectPorts, 'timer' | 'logger'>,
+  deadlineMs: number,
+  what: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await withDeadline({ timer, deadlineMs, what }, work);
+  } catch (error) {
+    logger.error('the collector goes on without waiting any longer', { for: what, error });
+  }
+}
+
+/** Resolves so long after `signal` aborted. */
+async function abortedFor(signal: AbortSignal, timer: Timer, delayMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const wait = (): void => void timer.after(delayMs, resolve);
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true });
+  });
 }

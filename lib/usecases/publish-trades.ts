@@ -36,6 +36,8 @@ export type PublishCounts = {
   readonly failedPuts: number;
   /** Held now: waiting or under way. */
   readonly held: number;
+  /** Of those offered, in their order: how many at the front are delivered or dropped. */
+  readonly settled: number;
 };
 
 export type TradePublisher = {
@@ -126,7 +128,7 @@ export function createTradePublisher(
       if (isDraining || buffer.isDue()) void send();
       else schedule();
     },
-    counts: () => ({ ...counted, held: buffer.held() }),
+    counts: () => ({ ...counted, held: buffer.held(), settled: buffer.settled() }),
     async drain(deadlineMs) {
       isDraining = true;
       if (buffer.held() > 0) {
@@ -156,10 +158,14 @@ function createTradeBuffer({ bufferTrades, recordTrades }: PublishSettings) {
   // Never more at once, so that there is always something that may be dropped.
   const batchTrades = Math.max(1, Math.floor(bufferTrades / 4));
   let underWay: readonly CheckedTrade[] = [];
+  let takenCount = 0;
+  let deliveredCount = 0;
   let fullBuckets = 0;
 
   const taken = (count: number): readonly CheckedTrade[] => {
     const trades = fifo.take(count);
+    takenCount += trades.length;
+    if (underWay.length === 0) deliveredCount = takenCount;
     for (const trade of trades) {
       const key = bucket(trade);
       const before = perBucket.get(key) ?? 0;
@@ -182,10 +188,16 @@ function createTradeBuffer({ bufferTrades, recordTrades }: PublishSettings) {
       return excess <= 0 ? [] : taken(Math.max(excess, Math.floor(bufferTrades * DROP_SHARE)));
     },
     nextBatch(): readonly CheckedTrade[] {
+      const before = takenCount;
       underWay = taken(batchTrades);
+      deliveredCount = before;
       return underWay;
     },
-    delivered: () => void (underWay = []),
+    delivered() {
+      underWay = [];
+      deliveredCount = takenCount;
+    },
+    settled: () => deliveredCount,
     takeAll: () => [...underWay, ...taken(fifo.size())],
     waiting: () => fifo.size(),
     held: () => fifo.size() + underWay.length,

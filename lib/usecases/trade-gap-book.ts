@@ -20,6 +20,8 @@ export type MarketGaps = {
   readonly chain: TradeChain;
   /** Rows of the gaps that are waited for, by first id. */
   readonly rows: Map<number, TradeGap>;
+  /** Open gaps of an earlier run that end with the gap that covers them. */
+  inherited: TradeGap[];
   /** Why the next gap will be there; null while the feed is up. */
   cause: TradeGapCause | null;
 };
@@ -55,13 +57,36 @@ export function createTradeGapBook(
     if (row === undefined || gap === undefined) return;
     const size = gap.lastId - gap.firstId + 1;
     const repairedCount = size - missingCount(gap);
-    const state = repairedCount === size ? 'repaired' : repairedCount > 0 ? 'partly repaired' : otherwise;
+    const state = repairedCount === size ? 'repaired' : otherwise === 'open' || repairedCount === 0 ? otherwise : 'partly repaired';
     counted.repaired += repairedCount;
     onGaps([{ ...row, state, repairedCount, repairedBy: repairedCount > 0 ? by : '', updatedAtMs: clock.nowMs() }]);
     logger.info('a gap of trades has ended', { exchange, symbol: market.symbol, firstId, state, repairedCount, of: size });
+    endInherited(market, row, state);
     counted.openGaps -= 1;
     market.rows.delete(firstId);
     market.chain.forget(firstId);
+  };
+
+  /** Gaps of an earlier run that lie within one that has ended as a whole. */
+  const endInherited = (market: MarketGaps, { firstId, lastId }: TradeGap, state: TradeGap['state']): void => {
+    if (state !== 'repaired' && state !== 'lost') return;
+    const within = (one: TradeGap): boolean => one.firstId >= firstId && one.lastId <= lastId;
+    for (const one of market.inherited.filter(within)) {
+      // The row of the same first id is the gap itself.
+      if (one.firstId === firstId) continue;
+      const repairedCount = state === 'repaired' ? Number(one.lastId - one.firstId) + 1 : 0;
+      onGaps([{ ...one, state, repairedCount, repairedBy: repairedCount > 0 ? 'rest' : '', updatedAtMs: clock.nowMs() }]);
+    }
+    market.inherited = market.inherited.filter((one) => !within(one));
+  };
+  /** The line of ids holds so many gaps; what fell out of it is not waited for. */
+  const forgetEvicted = ({ rows, chain }: MarketGaps): void => {
+    const waiting = new Set(chain.gaps().map(({ firstId }) => firstId));
+    for (const firstId of rows.keys()) {
+      if (waiting.has(firstId)) continue;
+      rows.delete(firstId);
+      counted.openGaps -= 1;
+    }
   };
 
   return {
@@ -83,6 +108,7 @@ export function createTradeGapBook(
         chain.forget(gap.firstId);
         rows.delete(gap.firstId);
       }
+      forgetEvicted(market);
       market.cause = null;
     },
     settleFilled(market, by) {

@@ -39,6 +39,7 @@ export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePor
   let isWriting = false;
   let isFailing = false;
   let isFinished = false;
+  let writing = Promise.resolve();
   let cancel: (() => void) | null = null;
 
   const keep = (checked: CheckedTrade): void => {
@@ -70,7 +71,8 @@ export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePor
       cancel = null;
       // A write that is slower than its turn delays the next one.
       if (isWriting) return schedule();
-      return void write().then(() => (waiting.all().length > 0 ? schedule() : undefined));
+      writing = write().then(() => (waiting.all().length > 0 ? schedule() : undefined));
+      return undefined;
     });
   };
 
@@ -83,6 +85,7 @@ export function createLatestPriceWriter({ cache, timer, logger }: LatestPricePor
     async finish() {
       isFinished = true;
       cancel?.();
+      await writing;
       await write();
     },
   };

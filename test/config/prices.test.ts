@@ -18,7 +18,7 @@ function problemOf(text: string): string {
   try {
     loadPrices(file);
   } catch (error) {
-    return String((error as Error).message).replaceAll(`${folder}/`, '');
+    return (error as Error).message.replaceAll(`${folder}/`, '');
   }
   return '';
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ExchangeError } from '#core/errors.ts';
 import type { TradeRequest } from '#core/ports/exchange-rest-api.ts';
 import type { FeedEvent, FeedHealth } from '#core/trade-feed.ts';
+import type { TradeMinute } from '#core/trade-minute.ts';
 import type { CheckedTrade, Trade } from '#core/trade.ts';
 import { parseTradeRecord } from '#domain/trades/trade-record.ts';
 import { createMemoryCache } from '#providers/memory/memory-cache.ts';
@@ -31,6 +32,7 @@ const SETTINGS: CollectSettings = {
 };
 
 const HEALTH: FeedHealth = {
+  hasHeartbeats: true,
   openSockets: 1,
   connects: 1,
   messages: 0,
@@ -64,6 +66,7 @@ function world({
   let wake: () => void = () => {};
   let kept: Trade[] = [];
   let restFailure: Error | null = null;
+  let pagesBeforeFailure = 0;
   let cacheFailure: Error | null = null;
   let streamFailure: Error | null = null;
 
@@ -85,7 +88,7 @@ function world({
       loadMarkets: async (symbols) => ({ listed: symbols, unavailable: [] }),
       async fetchTrades(request) {
         requests.push(request);
-        if (restFailure !== null) throw restFailure;
+        if (restFailure !== null && requests.length > pagesBeforeFailure) throw restFailure;
         const wanted = kept.filter(
           ({ id, symbol }) => symbol === request.symbol && BigInt(id) >= request.firstId && BigInt(id) <= request.lastId,
         );
@@ -125,7 +128,11 @@ function world({
     records,
     requests,
     keep: (...trades: Trade[]) => void (kept = trades),
-    failRest: (error: Error | null) => void (restFailure = error),
+    /** After so many further pages. */
+    failRest(error: Error | null, afterPages = 0) {
+      restFailure = error;
+      pagesBeforeFailure = requests.length + afterPages;
+    },
     failCache: (error: Error | null) => void (cacheFailure = error),
     failStream: (error: Error | null) => void (streamFailure = error),
     async tell(...all: FeedEvent[]) {
@@ -293,7 +300,9 @@ describe('a trade collector', () => {
   test('witnesses each closed minute in the store, beside the candles', async () => {
     const { tell, pass, db } = world();
     await tell({ kind: 'trades', isSnapshot: true, trades: [trade(0, { eventTimeMs: START - 1 })] }, trades(1, 2));
-    await pass(65_000);
+    await pass(61_000);
+    await tell({ kind: 'trades', isSnapshot: false, trades: [trade(3, { eventTimeMs: START + 60_001 })] });
+    await pass(4000);
     const minutes = await db.readTradeMinutes({ exchange: 'kraken', symbols: [BTC, ETH], ...DAY });
     expect(minutes).toMatchObject([
       { symbol: 'BTC/USD', openTimeMs: START, firstId: 1n, lastId: 2n, tradeCount: 2, volume: '1', isComplete: true, isSynthetic: false },
@@ -301,39 +310,37 @@ describe('a trade collector', () => {
     expect(await db.storedExtents('kraken')).toEqual([]);
   });
 
+  const witnessed = (openTimeMs: number, firstId: bigint, lastId: bigint): TradeMinute => ({
+    exchange: 'kraken',
+    symbol: BTC,
+    openTimeMs,
+    firstId,
+    lastId,
+    tradeCount: Number(lastId - firstId) + 1,
+    open: decimal('1'),
+    high: decimal('1'),
+    low: decimal('1'),
+    close: decimal('1'),
+    volume: decimal('1'),
+    isComplete: true,
+    isSynthetic: false,
+    updatedAtMs: START,
+  });
+
   test('goes on where an earlier run has stopped: what happened meanwhile is a gap, and is fetched', async () => {
     const db = createMemoryTimeSeriesDb();
-    const [minute] = [trade(40)].map((last) => ({ ...last, openTimeMs: START - 60_000 }));
-    await db.insertTradeMinutes([
-      {
-        exchange: 'kraken',
-        symbol: BTC,
-        openTimeMs: minute?.openTimeMs ?? 0,
-        firstId: 39n,
-        lastId: 40n,
-        tradeCount: 2,
-        open: decimal('1'),
-        high: decimal('1'),
-        low: decimal('1'),
-        close: decimal('1'),
-        volume: decimal('1'),
-        isComplete: true,
-        isSynthetic: false,
-        updatedAtMs: START,
-      },
-    ]);
+    await db.insertTradeMinutes([witnessed(START - 180_000, 30n, 38n), witnessed(START - 60_000, 39n, 40n)]);
     const { tell, pass, keep, records } = world({ db });
     keep(trade(41), trade(42));
     await tell(trades(43));
     await pass(5000);
     expect(ids(records)).toEqual([43, 41, 42]);
-    expect((await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY }))[0]).toMatchObject({
-      cause: 'restart',
-      state: 'repaired',
-    });
+    expect(await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([
+      { firstId: 41n, lastId: 42n, cause: 'restart', state: 'repaired' },
+    ]);
   });
 
-  test('fetches what an earlier run has left missing, and leaves the minutes of that run as they are', async () => {
+  test('fetches what an earlier run has left missing', async () => {
     const db = createMemoryTimeSeriesDb();
     const first = world({ db });
     first.failStream(new Error('away'));
@@ -342,13 +349,68 @@ describe('a trade collector', () => {
     await first.stop();
     const second = world({ db, laterMs: 80_000 });
     second.keep(trade(1), trade(2), trade(3));
+    await second.tell({ kind: 'trades', isSnapshot: false, trades: [trade(4, { eventTimeMs: START + 80_001 })] });
     await second.pass(5000);
-    expect(ids(second.records)).toEqual([1, 2, 3]);
-    expect(await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([
-      { cause: 'buffer full', state: 'repaired', repairedCount: 3 },
+    expect(ids(second.records)).toEqual([4, 1, 2, 3]);
+    expect(await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([{ state: 'repaired', repairedCount: 3 }]);
+  });
+
+  test('stores no minute before its trades are delivered: a crash leaves the next run where to begin', async () => {
+    const db = createMemoryTimeSeriesDb();
+    await db.insertTradeMinutes([witnessed(START - 60_000, 1n, 10n)]);
+    const crashing = world({ db });
+    crashing.failStream(new Error('away'));
+    await crashing.tell(trades(11, 12));
+    await crashing.pass(61_000);
+    await crashing.tell({ kind: 'trades', isSnapshot: false, trades: [trade(13, { eventTimeMs: START + 60_001 })] });
+    await crashing.pass(9000);
+    expect(await db.readTradeMinutes({ exchange: 'kraken', symbols: [BTC], ...DAY })).toHaveLength(1);
+    // It ends here, without a word. What it held is gone.
+    const next = world({ db, laterMs: 80_000 });
+    next.keep(trade(11), trade(12), trade(13, { eventTimeMs: START + 60_001 }));
+    await next.tell({ kind: 'trades', isSnapshot: false, trades: [trade(14, { eventTimeMs: START + 80_001 })] });
+    await next.pass(5000);
+    expect(ids(next.records)).toEqual([14, 11, 12, 13]);
+  });
+
+  test('a gap that an earlier run left open ends with the one that covers it', async () => {
+    const db = createMemoryTimeSeriesDb();
+    await db.insertTradeMinutes([witnessed(START - 60_000, 1n, 10n)]);
+    const open = { exchange: 'kraken', symbol: BTC, cause: 'stalled', state: 'open', repairedCount: 0, repairedBy: '' } as const;
+    const at = { fromMs: START, toMs: START + 10, detectedAtMs: START, updatedAtMs: START };
+    await db.insertTradeGaps([{ ...open, ...at, firstId: 12n, lastId: 13n }]);
+    const { tell, pass, keep } = world({ db, laterMs: 1000 });
+    keep(...[11, 12, 13, 14].map((id) => trade(id)));
+    await tell(trades(15));
+    await pass(5000);
+    const found = await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY });
+    expect(found.map(({ firstId, lastId, state, repairedCount }) => [firstId, lastId, state, repairedCount])).toEqual([
+      [11n, 14n, 'repaired', 4],
+      [12n, 13n, 'repaired', 2],
     ]);
-    await second.pass(65_000);
-    expect(await db.readTradeMinutes({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([{ tradeCount: 3, isComplete: true }]);
+  });
+
+  test('a repair that fails halfway stays open, and says how much has come', async () => {
+    const { tell, pass, keep, failRest, requests, db } = world();
+    keep(...[2, 3, 4, 5, 6].map((id) => trade(id)));
+    failRest(new ExchangeError('no such pair', { code: 'BAD_SYMBOL', exchange: 'kraken', retryable: false }), 1);
+    await tell(trades(1, 7));
+    await pass(10_000);
+    expect(requests).toHaveLength(2);
+    const [found] = await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY });
+    expect([found?.state, found?.repairedCount]).toEqual(['open', 3]);
+  });
+
+  test('what is fetched of a made-up market is called made up too', async () => {
+    const { tell, pass, keep, records } = world({ isSynthetic: true });
+    keep(trade(2));
+    await tell(trades(1, 3));
+    await pass(5000);
+    expect(records.map(({ trade: { id }, source }) => [id, source])).toEqual([
+      ['1', 'synthetic'],
+      ['3', 'synthetic'],
+      ['2', 'synthetic'],
+    ]);
   });
 
   test('T50: a cache that is away costs nothing but prices: the stream goes on, and the newest price is written afterwards', async () => {

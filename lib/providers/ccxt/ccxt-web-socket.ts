@@ -61,6 +61,7 @@ export function createCcxtWebSocket(options: CcxtWebSocketOptions): ExchangeWebS
     },
     health: () => ({
       ...counters,
+      hasHeartbeats: false,
       openSockets: session?.isOpen() === true ? 1 : 0,
       droppedEvents: 0,
       newestMessageMs: newestMs,

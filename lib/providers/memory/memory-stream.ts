@@ -13,6 +13,8 @@ export type MemoryStream = StreamClient & {
   take(maxRecords: number): readonly ReceivedRecord[];
   /** Lets go of every record up to this sequence, inclusive. */
   acknowledge(throughSequence: number): void;
+  /** Of everything that was put until now: whether it has been acknowledged, whenever that is asked. */
+  checkpoint(): () => boolean;
 };
 
 export type MemoryStreamOptions = {
@@ -27,6 +29,7 @@ export function createMemoryStream({ maxRecords, clock }: MemoryStreamOptions): 
   const held = new Map<number, ReceivedRecord>();
   let next = 0;
   let dropped = 0;
+  let acknowledged = -1;
   // Not slice(): that of a Buffer shares its memory.
   const copyOf = ({ partitionKey, data }: StreamRecord): StreamRecord => ({ partitionKey, data: new Uint8Array(data) });
   const dropOldest = (): void => {
@@ -47,10 +50,15 @@ export function createMemoryStream({ maxRecords, clock }: MemoryStreamOptions): 
     dropped: () => dropped,
     take: (count) => Array.from(held.values().take(count), (record) => ({ ...record, data: new Uint8Array(record.data) })),
     acknowledge(throughSequence) {
+      acknowledged = Math.max(acknowledged, throughSequence);
       for (const sequence of held.keys()) {
         if (sequence > throughSequence) return;
         held.delete(sequence);
       }
+    },
+    checkpoint() {
+      const last = next - 1;
+      return () => acknowledged >= last;
     },
     close: async () => {},
   };

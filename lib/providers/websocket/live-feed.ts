@@ -75,6 +75,7 @@ export function createLiveFeed(options: LiveFeedOptions): ExchangeWebSocket {
     events,
     health: () => ({
       ...counters,
+      hasHeartbeats: true,
       droppedEvents: feedEvents.dropped(),
       symbols: new Map(connections.flatMap((connection) => [...connection.states()])),
     }),

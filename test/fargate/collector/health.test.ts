@@ -9,6 +9,7 @@ const NO_COUNTS = { accepted: 0, repeated: 0, suspicious: 0, refused: 0, interru
 function report(given: Partial<FeedHealth>, states: readonly SymbolState[] = ['live']) {
   const symbols = new Map(states.map((state, index) => [symbolOf(`A${index}/USD`), state]));
   const feed: FeedHealth = {
+    hasHeartbeats: true,
     openSockets: 1,
     connects: 1,
     messages: 1,
@@ -26,6 +27,11 @@ function report(given: Partial<FeedHealth>, states: readonly SymbolState[] = ['l
 describe('a collector', () => {
   test('is healthy while every exchange reaches it, also when nothing trades', () => {
     expect(healthOf(report({}, ['live', 'silent', 'refused']), NOW)).toEqual({ atMs: NOW, isHealthy: true, problems: [] });
+  });
+
+  test('is healthy in a quiet market of an exchange that has no heartbeats', () => {
+    expect(healthOf(report({ hasHeartbeats: false, newestMessageMs: null }, ['pending']), NOW).isHealthy).toBe(true);
+    expect(healthOf(report({ hasHeartbeats: false, openSockets: 0 }), NOW).isHealthy).toBe(false);
   });
 
   test.each([
