@@ -45,13 +45,6 @@ export function readTradeRow(row: TradeRow): Trade | string {
   return { exchange, symbol, id, price, size, side, eventTimeMs, receivedAtMs };
 }
 
-/** Negative, zero or positive as the id `a` is below, equal to or above `b`: decimal digits without leading zeros, compared as numbers. */
-export function compareTradeIds(a: string, b: string): number {
-  if (a.length !== b.length) return a.length - b.length;
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
 function tradeId(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
   return typeof value === 'string' && TRADE_ID.test(value) ? value : undefined;

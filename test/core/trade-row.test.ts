@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareTradeIds, readTradeRow, type TradeRow } from '#core/trade-row.ts';
+import { readTradeRow, type TradeRow } from '#core/trade-row.ts';
 import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
 
 const ROW: TradeRow = {
@@ -40,15 +40,4 @@ describe('a row', () => {
     expect(readTradeRow({ ...ROW, id: '9'.repeat(19) })).toMatchObject({ id: '9'.repeat(19) });
     expect(readTradeRow({ ...ROW, id: 'x'.repeat(1000) })).toBe(`trade id "${'x'.repeat(40)}" is not a whole number`);
   });
-});
-
-test('ids are compared as numbers', () => {
-  expect(['10', '9', '9007199254740993', '9007199254740992', '0'].sort(compareTradeIds)).toEqual([
-    '0',
-    '9',
-    '10',
-    '9007199254740992',
-    '9007199254740993',
-  ]);
-  expect(compareTradeIds('12', '12')).toBe(0);
 });

@@ -1,7 +1,8 @@
 import type { RefusedRow } from '#core/ports/exchange-rest-api.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { Trade } from '#core/trade.ts';
-import { compareTradeIds, readTradeRow } from '#core/trade-row.ts';
+import { compareTradeIds } from '#core/trade-id.ts';
+import { readTradeRow } from '#core/trade-row.ts';
 import { jsonExcerpt } from '#std/json-object.ts';
 
 export type CoinbaseTrades = { readonly trades: readonly Trade[]; readonly refused: readonly RefusedRow[] };
