@@ -1,3 +1,5 @@
+import { createFifo } from './fifo.ts';
+
 export type BoundedQueue<T> = {
   /** False when there is no room, or the queue is closed: then the item was not taken. `reserve` lets it in that far beyond the limit. */
   offer(item: T, reserve?: number): boolean;
@@ -13,22 +15,14 @@ export type BoundedQueue<T> = {
 
 /** First in, first out, between one who must not wait and one who may. Holds items up to a weight of `limit` together; each weighs 1 if not told. */
 export function createBoundedQueue<T extends object>(limit: number, weightOf: (item: T) => number = () => 1): BoundedQueue<T> {
-  let items: T[] = [];
-  // Taken items stay in place until half of the list is taken: to move the rest up at each take would cost time by its length.
-  let head = 0;
+  const items = createFifo<T>();
   let size = 0;
   let closed = false;
   let wake: (() => void) | undefined;
 
   const next = (): T | undefined => {
-    const item = items[head];
-    if (item === undefined) return undefined;
-    head++;
-    size -= weightOf(item);
-    if (head * 2 >= items.length) {
-      items = items.slice(head);
-      head = 0;
-    }
+    const item = items.shift();
+    if (item !== undefined) size -= weightOf(item);
     return item;
   };
   const wakeUp = (): void => {
@@ -48,13 +42,13 @@ export function createBoundedQueue<T extends object>(limit: number, weightOf: (i
     },
     // Not async: most of the time there is something, and each further promise would cost more than the rest of it.
     take() {
-      if (head < items.length || closed) return Promise.resolve(next());
+      if (items.size() > 0 || closed) return Promise.resolve(next());
       return new Promise((resolve) => {
         wake = () => resolve(next());
       });
     },
     takeIf(isWanted) {
-      const item = items[head];
+      const item = items.peek();
       return item !== undefined && isWanted(item) ? next() : undefined;
     },
     close() {

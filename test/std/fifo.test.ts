@@ -11,17 +11,23 @@ describe('a fifo', () => {
 
   test('is an array from which the front is taken, whatever the order of calls', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.constant('push' as const), fc.integer({ min: 0, max: 5 })), { maxLength: 200 }), (calls) => {
-        const fifo = createFifo<number>();
-        const model: number[] = [];
-        for (const [index, call] of calls.entries()) {
-          if (call === 'push') {
-            fifo.push(index);
-            model.push(index);
-          } else expect(fifo.take(call)).toEqual(model.splice(0, call));
-          expect(fifo.size()).toBe(model.length);
-        }
-      }),
+      fc.property(
+        fc.array(fc.oneof(fc.constantFrom('push' as const, 'shift' as const), fc.integer({ min: 0, max: 5 })), { maxLength: 200 }),
+        (calls) => {
+          const fifo = createFifo<number>();
+          const model: number[] = [];
+          for (const [index, call] of calls.entries()) {
+            if (call === 'push') {
+              fifo.push(index);
+              model.push(index);
+            } else if (call === 'shift') {
+              expect(fifo.peek()).toBe(model[0]);
+              expect(fifo.shift()).toBe(model.shift());
+            } else expect(fifo.take(call)).toEqual(model.splice(0, call));
+            expect(fifo.size()).toBe(model.length);
+          }
+        },
+      ),
     );
   });
 });
