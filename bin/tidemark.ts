@@ -148,7 +148,8 @@ function addCollect(program: Command, finish: (exitCode: number) => void): void 
     .option('--live', 'real exchanges instead of a recorded one', false)
     .addOption(
       new Option('--seconds <n>', 'end after so many seconds; default: until it is stopped').argParser((text) =>
-        parseWholeNumber('--seconds', text, 1, 31_536_000),
+        // A timer counts to 2^31 ms.
+        parseWholeNumber('--seconds', text, 1, 2_147_483),
       ),
     )
     .action(async (flags) => {

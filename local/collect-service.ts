@@ -1,3 +1,4 @@
+import { enabledMarkets } from '#config/enabled-markets.ts';
 import type { Config } from '#config/load.ts';
 import { loadRecordingManifest } from '#config/recording.ts';
 import type { RecordingManifest } from '#core/recording.ts';
@@ -9,12 +10,13 @@ import { marketsOfTask } from '#usecases/markets-of-task.ts';
 import type { CollectReport } from '#usecases/collect-trades.ts';
 import { archiveDirectoryOf, readRunningOwner, takeDataFolder } from './data-folder.ts';
 import { startLiveTrades, type LiveTradesOptions } from './live-trades.ts';
-import { liveOf, marketsOf } from './market-source.ts';
-import { configuredSeries, openStore } from './platform.ts';
+import { liveOf } from './market-source.ts';
+import { openStore } from './platform.ts';
 import { projectFile } from './project-files.ts';
 import { iso } from './replay-plan.ts';
 import { createStack, type ResourceStack } from './resource-stack.ts';
 import type { ServiceContext, ServiceOptions } from './service-context.ts';
+import { untilAborted } from './stop-signal.ts';
 import { claimState, remoteStore, runningExchange, virtualNow } from './service-parts.ts';
 
 export type CollectServiceOptions = ServiceOptions & {
@@ -64,7 +66,7 @@ function openSource(options: CollectServiceOptions, { config, log }: ServiceCont
   const host = { level: options.logLevel, write: log };
   if (options.isLive) {
     const facts = { mode: 'live', recording: null, speed: null } as const;
-    const markets = marketsOf(configuredSeries(config));
+    const markets = enabledMarkets(config);
     const parts = createHostParts('collector', host);
     return { recording: null, source: { parts, facts, markets, isSynthetic: () => false, restUrls: {}, webSocketUrls: {} } };
   }
@@ -105,12 +107,8 @@ async function openOwnOrRemoteStore(
 
 async function shownUntilStopped(signal: AbortSignal, seconds: number | null, show: () => void): Promise<void> {
   const shown = setInterval(show, STATUS_EVERY_MS);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (seconds !== null) setTimeout(resolve, seconds * 1000);
-    return undefined;
-  });
+  // A signal's own timer keeps no process alive that was stopped before.
+  await untilAborted(seconds === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]));
   clearInterval(shown);
 }
 

@@ -1,3 +1,4 @@
+import { enabledMarkets } from '#config/enabled-markets.ts';
 import type { Config } from '#config/load.ts';
 import { loadRecordingManifest } from '#config/recording.ts';
 import { ConfigError } from '#core/errors.ts';
@@ -87,7 +88,7 @@ export function openLive(config: Config, { untilMs, log }: Pick<SourceOptions, '
     facts: { mode: 'live', recording: null, speed: null },
     parts,
     series,
-    markets: marketsOf(series),
+    markets: enabledMarkets(config),
     restUrls: {},
     webSocketUrls: {},
     isSynthetic: () => false,
@@ -110,6 +111,6 @@ export function liveOf({ series, trades }: RecordingManifest): Pick<MarketSource
 }
 
 /** Each market once. */
-export function marketsOf(all: readonly Market[]): readonly Market[] {
+function marketsOf(all: readonly Market[]): readonly Market[] {
   return [...new Map(all.map(({ exchange, symbol }) => [`${exchange} ${symbol}`, { exchange, symbol }])).values()];
 }

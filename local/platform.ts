@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createIndicatorsHandler } from '#lambdas/indicators/handler.ts';
 import { createSyncHandler } from '#lambdas/sync/handler.ts';
+import { enabledMarkets } from '#config/enabled-markets.ts';
 import type { Config } from '#config/load.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
@@ -111,11 +112,5 @@ export function makeWriterPassword(): string {
 
 /** Series that the configuration names for live data. */
 export function configuredSeries(config: Config): readonly Series[] {
-  return Object.entries(config.exchanges).flatMap(([exchange, entry]) =>
-    entry?.enabled === true
-      ? config.sync.timeframes.flatMap((timeframe) =>
-          entry.symbols.map((symbol) => ({ exchange: exchange as Exchange, symbol, timeframe })),
-        )
-      : [],
-  );
+  return enabledMarkets(config).flatMap((market) => config.sync.timeframes.map((timeframe) => ({ ...market, timeframe })));
 }

@@ -25,6 +25,10 @@ export function remoteStore(
 ): { readonly config: Config; readonly environment: Readonly<Record<string, string | undefined>> } {
   if (config.databases.clickhouse.mode === 'http') return { config, environment: process.env };
   const owner = readRunningOwner(directory);
+  if (owner !== null && owner.storePort === null)
+    throw new ConfigError(
+      `process ${owner.pid} (tidemark ${owner.command}) holds the data folder "${directory}" and shares no store, expected "tidemark store"; stop it and start "tidemark store" first, or choose another folder with --data DIR`,
+    );
   if (owner === null || owner.storePort === null || owner.writerPassword === null) {
     throw new ConfigError(`no store runs for the data folder "${directory}", expected one; start "tidemark store" in another terminal`);
   }

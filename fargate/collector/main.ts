@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig, type Config } from '#config/load.ts';
+import { enabledMarkets } from '#config/enabled-markets.ts';
+import { loadConfig } from '#config/load.ts';
 import { ConfigError } from '#core/errors.ts';
-import type { Exchange } from '#core/exchange.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
 import { createHostParts } from '#factories/host-parts.ts';
 import { openStreamClient } from '#factories/stream-client.ts';
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   });
   const cache = createCacheClient(config, { clock, timer, environment });
   const { stream } = openStreamClient(config, { clock, timer });
-  const opened = openCollector({ config, parts, markets: marketsOf(config), db, cache, stream });
+  const opened = openCollector({ config, parts, markets: enabledMarkets(config), db, cache, stream });
   const abort = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -83,12 +83,6 @@ function checkHealth(): number {
 function writeHealth(health: CollectorHealth): void {
   writeFileSync(`${HEALTH_FILE}.tmp`, JSON.stringify(health));
   renameSync(`${HEALTH_FILE}.tmp`, HEALTH_FILE);
-}
-
-function marketsOf(config: Config) {
-  return Object.entries(config.exchanges).flatMap(([exchange, entry]) =>
-    entry?.enabled === true ? entry.symbols.map((symbol) => ({ exchange: exchange as Exchange, symbol })) : [],
-  );
 }
 
 try {

@@ -65,7 +65,8 @@ describe('the collector alone', () => {
     const data = temporaryFolder();
     const exchange = tidemark(['exchange', '--data', data, '--recordings', TRADES, '--speed', '5']);
     await exchange.line(/binance +http/);
-    const collect = tidemark(['collect', '--data', data]);
+    // However long it was asked to go on.
+    const collect = tidemark(['collect', '--data', data, '--seconds', '600']);
     await collect.line(/ [1-9][\d,]* trades, /);
     collect.kill('SIGTERM');
     const { code, signal, stdout } = await collect.ended;

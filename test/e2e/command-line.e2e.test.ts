@@ -109,7 +109,7 @@ const BAD_USE: readonly BadUse[] = [
     args: ['sync'],
     says: /no recorded exchange runs for the data folder ".*"; start "tidemark exchange"|no recorded exchange runs for the data folder ".*", expected one; start "tidemark exchange"/,
   },
-  { args: ['collect', '--seconds', '0'], says: /--seconds "0" is not such a number, expected a whole one from 1 to 31536000; correct it/ },
+  { args: ['collect', '--seconds', '0'], says: /--seconds "0" is not such a number, expected a whole one from 1 to 2147483; correct it/ },
   { args: ['collect'], says: /no recorded exchange runs for the data folder ".*", expected one; start "tidemark exchange"/ },
   {
     args: ['cost', '--region', 'eu-north-1'],
