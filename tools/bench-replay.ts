@@ -9,7 +9,7 @@ import { projectFile } from '#local/project-files.ts';
 import { runTickLoop, type TickService } from '#local/tick-loop.ts';
 
 // How many virtual minutes of the eleven recorded markets (33 series) the platform replays in a minute at --speed max, and where the time
-// goes. `npm run bench -- [virtual minutes, default 600]`; quoted in the README.
+// goes. `npm run bench:replay -- [virtual minutes, default 600]`; quoted in the README.
 
 const MINUTES = Number(process.argv[2] ?? 600);
 const FROM_MS = Date.UTC(2023, 2, 11);

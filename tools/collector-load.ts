@@ -38,7 +38,8 @@ type Venue = {
   sequence: number;
 };
 
-export async function startTradeLoad(all: readonly LoadMarket[]): Promise<TradeLoad> {
+/** Trades have the time of `nowMs` at their sending. */
+export async function startTradeLoad(all: readonly LoadMarket[], nowMs: () => number = Date.now): Promise<TradeLoad> {
   const venues = LOADED.map((exchange) => openVenue(exchange, all));
   await Promise.all(venues.map(({ server }) => once(server, 'listening')));
   const random = seeded(1);
@@ -51,7 +52,7 @@ export async function startTradeLoad(all: readonly LoadMarket[]): Promise<TradeL
     pacedAtMs = now;
     for (const venue of venues) {
       venue.owed += rate * SHARES[venue.exchange] * elapsedSeconds;
-      sent += sendOwed(venue, random);
+      sent += sendOwed(venue, random, nowMs());
     }
   }, TICK_MS);
   const beat = setInterval(() => {
@@ -124,10 +125,9 @@ function heartbeat(venue: Venue): string {
     : JSON.stringify({ channel: 'heartbeats', sequence_num: venue.sequence++, events: [{ heartbeat_counter: 1 }] });
 }
 
-function sendOwed(venue: Venue, random: () => number): number {
+function sendOwed(venue: Venue, random: () => number, nowMs: number): number {
   const { exchange, markets, socket } = venue;
   const perMessage = exchange === 'coinbase' ? COINBASE_TRADES : 1;
-  const nowMs = Date.now();
   const isoTime = new Date(nowMs).toISOString().replace('Z', '123Z');
   let sent = 0;
   for (; venue.owed >= perMessage && socket !== undefined; venue.owed -= perMessage) {

@@ -71,11 +71,11 @@ function recordedTrades({ recording, symbols }: Case): Map<string, string[]> {
     for (const symbol of symbols)
       for (const { data } of messages(`ws/binance_${symbol.replace('/', '-')}.ndjson.gz`))
         found.get(symbol)?.push(text(data.t, data.p, data.q, data.m === true ? 'sell' : 'buy'));
-  if (recording.startsWith('coinbase'))
-    for (const { events } of messages('ws/coinbase.ndjson.gz'))
-      for (const event of events.filter(({ type }: { type: string }) => type === 'update'))
-        for (const one of event.trades)
-          found.get(one.product_id.replace('-', '/'))?.push(text(one.trade_id, one.price, one.size, one.side === 'BUY' ? 'sell' : 'buy'));
+  if (recording.startsWith('coinbase')) {
+    const events = messages('ws/coinbase.ndjson.gz').flatMap((message) => message.events);
+    for (const one of events.filter(({ type }) => type === 'update').flatMap(({ trades }) => trades))
+      found.get(one.product_id.replace('-', '/'))?.push(text(one.trade_id, one.price, one.size, one.side === 'BUY' ? 'sell' : 'buy'));
+  }
   if (recording.startsWith('kraken'))
     for (const line of lines(`${recording}/trades/kraken_BTC-USDT.csv.gz`).slice(1)) {
       const [, id, , side = '', price, amount] = line.split(',');
@@ -174,7 +174,7 @@ describe('every recorded trade goes in at the socket and comes out of the archiv
     expect(report.exchanges[one.exchange]).toMatchObject({ refused: 0, interruptions: 0 });
     // Only the source of the Kraken trades has lost some itself: every 1,000th.
     expect(gaps.map(({ state, firstId, lastId }) => [state, lastId - firstId])).toEqual(
-      one.exchange === 'kraken' ? Array(26).fill(['lost', 0n]) : [],
+      one.exchange === 'kraken' ? Array.from({ length: 26 }, () => ['lost', 0n]) : [],
     );
   });
 

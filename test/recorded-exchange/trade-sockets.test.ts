@@ -38,7 +38,7 @@ async function connect(exchange: RecordedExchange, venue: Exchange, path: string
   const texts: string[] = [];
   const waiting: { readonly isThere: () => boolean; readonly resolve: () => void }[] = [];
   const check = (): void => {
-    for (const one of [...waiting]) if (one.isThere()) waiting.splice(waiting.indexOf(one), 1)[0]?.resolve();
+    for (const one of waiting.filter(({ isThere }) => isThere())) waiting.splice(waiting.indexOf(one), 1)[0]?.resolve();
   };
   socket.on('message', (data: Buffer) => {
     texts.push(data.toString('utf8'));

@@ -20,7 +20,7 @@ export const SETTINGS: QualitySettings = {
   venueFreshMs: 10_000,
   levelTrades: 5,
   levelMs: 2000,
-  loneVenueMs: 300_000,
+  loneVenueMs: 2000,
 };
 
 export function madeTrade(price: string, eventTimeMs: number, id: string, exchange: Exchange = 'kraken', symbol = 'BTC/USDT'): Trade {
