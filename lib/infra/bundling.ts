@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { OutputFormat, SourceMapMode, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { BuildOptions } from 'esbuild';
+import { PROJECT_ROOT } from './project-root.ts';
+
+/** CommonJS packages inside an ES module ask for `require`. */
+const REQUIRE_BANNER = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/**
+ * Packages that are imported only when something is used that no function uses: the embedded engine (half a gigabyte), ccxt's own HTTP
+ * client (ours is given to it), its proxies and the messages of an exchange that we do not have. They stay out, as imports that nobody reaches.
+ */
+const LEFT_OUT = ['chdb', 'undici', 'http-proxy-agent', 'https-proxy-agent', 'socks-proxy-agent', '*/mexc/compiled.cjs'];
+
+const PROTOBUF_STUB = join(import.meta.dirname, 'protobuf-stub.mjs');
+
+/** How each function is made into one ES module. `config/` and `schema/` go beside it: handlers read them from their task root. */
+export const FUNCTION_BUNDLING: BundlingOptions = {
+  format: OutputFormat.ESM,
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  sourceMap: true,
+  sourceMapMode: SourceMapMode.DEFAULT,
+  sourcesContent: false,
+  mainFields: ['module', 'main'],
+  externalModules: LEFT_OUT,
+  banner: REQUIRE_BANNER,
+  esbuildArgs: {
+    // Optional in ccxt, for exchanges that we do not have.
+    '--alias:protobufjs/minimal': PROTOBUF_STUB,
+    '--alias:protobufjs/minimal.js': PROTOBUF_STUB,
+  },
+  commandHooks: {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    afterBundling: (inputDir, outputDir) => ['config', 'schema'].map((folder) => `cp -R "${inputDir}/${folder}" "${outputDir}/${folder}"`),
+  },
+};
+
+/** The same for the collector's one file: written with esbuild's own options, since it is no function. */
+export function collectorBuild(outputFile: string, configuration: Readonly<Record<string, string>>): BuildOptions {
+  return {
+    entryPoints: [join(PROJECT_ROOT, 'fargate/collector/main.ts')],
+    outfile: outputFile,
+    absWorkingDir: PROJECT_ROOT,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    minify: true,
+    keepNames: true,
+    mainFields: ['module', 'main'],
+    external: LEFT_OUT,
+    alias: { 'protobufjs/minimal': PROTOBUF_STUB, 'protobufjs/minimal.js': PROTOBUF_STUB },
+    banner: { js: `${REQUIRE_BANNER}\n${configurationBanner(configuration)}` },
+    logLevel: 'error',
+  };
+}
+
+/** One file can be copied into a container without anything to unpack it: so it brings its configuration along, and writes it down first. */
+function configurationBanner(files: Readonly<Record<string, string>>): string {
+  return [
+    "import * as __fs from 'node:fs'; import * as __os from 'node:os'; import * as __path from 'node:path';",
+    "{ const root = __path.join(__os.tmpdir(), 'tidemark'); __fs.mkdirSync(__path.join(root, 'config'), { recursive: true });",
+    `for (const [name, text] of Object.entries(${JSON.stringify(files)})) __fs.writeFileSync(__path.join(root, 'config', name), text);`,
+    'process.chdir(root); }',
+  ].join('\n');
+}

@@ -1,0 +1,2 @@
+// Stands for `protobufjs/minimal`, which ccxt names for exchanges that this platform does not have.
+export default {};
