@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { OutputFormat, SourceMapMode, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogLevel, OutputFormat, SourceMapMode, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { BuildOptions } from 'esbuild';
 import { PROJECT_ROOT } from './project-root.ts';
 
@@ -17,6 +17,7 @@ const PROTOBUF_STUB = join(import.meta.dirname, 'protobuf-stub.mjs');
 /** How each function is made into one ES module. `config/` and `schema/` go beside it: handlers read them from their task root. */
 export const FUNCTION_BUNDLING: BundlingOptions = {
   format: OutputFormat.ESM,
+  logLevel: LogLevel.ERROR,
   target: 'node24',
   minify: true,
   keepNames: true,

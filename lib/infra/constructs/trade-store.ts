@@ -58,7 +58,7 @@ export function connectArchive(parent: Construct, { stream, bucket }: TradeStore
       maxBatchingWindow: Duration.seconds(60),
       parallelizationFactor: 1,
       bisectBatchOnError: true,
-      retryAttempts: 3,
+      retryAttempts: 2,
       maxRecordAge: Duration.hours(1),
       reportBatchItemFailures: true,
       onFailure: new SqsDlq(deadLetters),
@@ -68,6 +68,8 @@ export function connectArchive(parent: Construct, { stream, bucket }: TradeStore
     new PolicyStatement({ actions: ['s3:PutObject'], resources: [bucket.arnForObjects('trades/*'), bucket.arnForObjects('poison/*')] }),
   );
   for (const objects of ['trades/*', 'poison/*'])
-    acknowledge(archive.role, { [bucketFinding(bucket, objects, archive.role)]: 'Objects below one prefix: their names are sequence numbers.' });
+    acknowledge(archive.role, {
+      [bucketFinding(bucket, objects, archive.role)]: 'Objects below one prefix: their names are sequence numbers.',
+    });
   return deadLetters;
 }
