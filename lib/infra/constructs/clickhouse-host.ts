@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Aws, Fn, RemovalPolicy, Size, Stack, Tags } from 'aws-cdk-lib';
+import { Aws, Fn, RemovalPolicy, Size, Stack, Tags, Validations } from 'aws-cdk-lib';
 import {
   BlockDeviceVolume,
   EbsDeviceVolumeType,
@@ -88,6 +88,7 @@ export function createClickHouseHost(parent: Construct, props: ClickHouseHostPro
     ],
   });
   Tags.of(instance).add(ROLE_TAG, 'clickhouse');
+  if (ami !== '') Validations.of(instance).acknowledge({ id: 'CloudFormation-Validate::W9010', reason: 'Pinned by the configuration.' });
   grant(role, props, volume);
   acknowledge(instance, {
     EC28: 'Detailed monitoring bills per metric; the alarms are on data.',

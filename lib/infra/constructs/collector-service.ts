@@ -132,6 +132,8 @@ function taskDefinition(scope: Construct, id: string, props: TaskProps): Fargate
   collector.addMountPoints({ containerPath: SCRATCH, sourceVolume: 'scratch', readOnly: false });
   addFetcher(task, collector, props);
   for (const statement of props.statements()) task.addToTaskRolePolicy(statement);
+  if (bundle === undefined)
+    acknowledge(task, { 'IAM5[Resource::*]': 'The token for the registry of images: that action takes no resource.' });
   acknowledge(task, { ECS2: 'Configuration and names of secrets; passwords are read from Secrets Manager by the process itself.' });
   return task;
 }
