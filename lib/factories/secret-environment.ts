@@ -1,6 +1,5 @@
 import { ConfigError } from '#core/errors.ts';
 import type { Timer } from '#core/ports/timer.ts';
-import { createSecretReader } from '#providers/aws/secrets.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,6 +22,8 @@ export async function withSecrets(environment: Environment, { timer }: { readonl
     if (environment[target] !== undefined)
       throw new ConfigError(`environment: both ${target} and ${variable} are set, expected one of them; unset one`);
   }
+  // Only now: its SDK takes longer to load than all else of a function together.
+  const { createSecretReader } = await import('#providers/aws/secrets.ts');
   const secrets = createSecretReader({ timer, deadlineMs: DEADLINE_MS });
   try {
     const passwords = await Promise.all(named.map(async ({ target, id }) => [target, await secrets.readPassword(id)] as const));

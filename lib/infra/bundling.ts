@@ -13,6 +13,17 @@ const REQUIRE_BANNER = "import { createRequire as __createRequire } from 'node:m
 const LEFT_OUT = ['chdb', 'undici', 'http-proxy-agent', 'https-proxy-agent', 'socks-proxy-agent', '*/mexc/compiled.cjs'];
 
 const PROTOBUF_STUB = join(import.meta.dirname, 'protobuf-stub.mjs');
+const SIGNING_STUB = join(import.meta.dirname, 'signing-stub.mjs');
+
+/** Parts of ccxt for exchanges that we do not have, and for orders. */
+const STUBS: Readonly<Record<string, string>> = {
+  'protobufjs/minimal': PROTOBUF_STUB,
+  'protobufjs/minimal.js': PROTOBUF_STUB,
+  '@scure/starknet': SIGNING_STUB,
+  '@noble/curves/secp256k1.js': SIGNING_STUB,
+  '@noble/curves/nist.js': SIGNING_STUB,
+  '@noble/curves/ed25519.js': SIGNING_STUB,
+};
 
 /** How each function is made into one ES module. `config/` and `schema/` go beside it: handlers read them from their task root. */
 export const FUNCTION_BUNDLING: BundlingOptions = {
@@ -27,11 +38,7 @@ export const FUNCTION_BUNDLING: BundlingOptions = {
   mainFields: ['module', 'main'],
   externalModules: LEFT_OUT,
   banner: REQUIRE_BANNER,
-  esbuildArgs: {
-    // Optional in ccxt, for exchanges that we do not have.
-    '--alias:protobufjs/minimal': PROTOBUF_STUB,
-    '--alias:protobufjs/minimal.js': PROTOBUF_STUB,
-  },
+  esbuildArgs: Object.fromEntries(Object.entries(STUBS).map(([name, stub]) => [`--alias:${name}`, stub])),
   commandHooks: {
     beforeBundling: () => [],
     beforeInstall: () => [],
@@ -39,10 +46,10 @@ export const FUNCTION_BUNDLING: BundlingOptions = {
   },
 };
 
-/** The same for the collector's one file: written with esbuild's own options, since it is no function. */
-export function collectorBuild(outputFile: string, configuration: Readonly<Record<string, string>>): BuildOptions {
+/** The same for what is no function, with esbuild's own options. */
+export function moduleBuild(entry: string, outputFile: string, banner = ''): BuildOptions {
   return {
-    entryPoints: [join(PROJECT_ROOT, 'fargate/collector/main.ts')],
+    entryPoints: [join(PROJECT_ROOT, entry)],
     outfile: outputFile,
     absWorkingDir: PROJECT_ROOT,
     bundle: true,
@@ -53,10 +60,14 @@ export function collectorBuild(outputFile: string, configuration: Readonly<Recor
     keepNames: true,
     mainFields: ['module', 'main'],
     external: LEFT_OUT,
-    alias: { 'protobufjs/minimal': PROTOBUF_STUB, 'protobufjs/minimal.js': PROTOBUF_STUB },
-    banner: { js: `${REQUIRE_BANNER}\n${configurationBanner(configuration)}` },
+    alias: { ...STUBS },
+    banner: { js: `${REQUIRE_BANNER}\n${banner}` },
     logLevel: 'error',
   };
+}
+
+export function collectorBuild(outputFile: string, configuration: Readonly<Record<string, string>>): BuildOptions {
+  return moduleBuild('fargate/collector/main.ts', outputFile, configurationBanner(configuration));
 }
 
 /** One file can be copied into a container without anything to unpack it: so it brings its configuration along, and writes it down first. */
