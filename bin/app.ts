@@ -10,7 +10,7 @@ try {
   const app = new App();
   const config = loadConfig(join(import.meta.dirname, '../config'), process.env);
   createPlatform(app, config, {
-    stage: stageOf(app.node.tryGetContext('stage'), process.env['AWS_ENDPOINT_URL']),
+    stage: stageOf(app.node.tryGetContext('stage') as string | undefined, process.env['AWS_ENDPOINT_URL']),
     environment: process.env,
   });
   app.synth();

@@ -27,8 +27,8 @@ afterAll(() => {
 
 /** The folder that CDK uploads for a function. */
 function assetOf(service: string): string {
-  const found = platform.of('AWS::Lambda::Function').filter(({ Properties }) => Properties['FunctionName'] === `tidemark-${service}`);
-  const { S3Key } = found[0]?.Properties['Code'] as { S3Key: string };
+  const found = platform.of('AWS::Lambda::Function').find(({ Properties }) => Properties['FunctionName'] === `tidemark-${service}`);
+  const { S3Key } = found!.Properties['Code'] as { S3Key: string };
   return join(assembly, `asset.${S3Key.replace('.zip', '')}`);
 }
 

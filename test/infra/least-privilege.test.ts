@@ -140,7 +140,9 @@ describe('the network', () => {
     }
     expect(of('AWS::Lambda::Function').filter(({ Properties }) => 'VpcConfig' in Properties)).toHaveLength(3);
     const toStore = of('AWS::EC2::SecurityGroupIngress').filter(({ id }) => id.includes('storegroup'));
-    expect(toStore.map(({ Properties }) => Properties['FromPort']).sort()).toEqual([6379, 6379, 8123, 8123, 8123, 8123]);
+    expect(toStore.map(({ Properties }) => Properties['FromPort']).toSorted((a, b) => Number(a) - Number(b))).toEqual([
+      6379, 6379, 8123, 8123, 8123, 8123,
+    ]);
   });
 
   test('has a way out with an address that outlives the machine, an encrypted disk and tokens for its metadata', () => {

@@ -16,7 +16,7 @@ describe.each(['aws', 'local'] as const)('on the stage %s', (stage) => {
 
   test('each enabled exchange has one rule, at the full minute, for both queues, with itself as the message group', () => {
     const rules = of('AWS::Events::Rule');
-    expect(rules.map(({ Properties }) => Properties['Name']).sort()).toEqual(
+    expect(rules.map(({ Properties }) => String(Properties['Name'])).sort()).toEqual(
       ['binance', 'coinbase', 'kraken'].map((exchange) => `tidemark-${exchange}-every-minute`),
     );
     const arns = ['tidemark-sync.fifo', 'tidemark-indicators.fifo'].map((name) => ({ 'Fn::GetAtt': [logicalId(queue(name)), 'Arn'] }));
@@ -80,7 +80,7 @@ describe.each(['aws', 'local'] as const)('on the stage %s', (stage) => {
 
   test('every function of ours runs Node 24 on arm64, logs JSON to a group of its own, and reserves nothing', () => {
     const functions = of('AWS::Lambda::Function').filter(isOurs);
-    expect(functions.map(({ Properties }) => Properties['FunctionName']).sort()).toEqual(
+    expect(functions.map(({ Properties }) => String(Properties['FunctionName'])).sort()).toEqual(
       ['archive', 'indicators', 'migrate', 'sync'].map((service) => `tidemark-${service}`),
     );
     const groups = new Map(of('AWS::Logs::LogGroup').map((group) => [logicalId(group), group.Properties]));
@@ -116,7 +116,7 @@ describe.each(['aws', 'local'] as const)('on the stage %s', (stage) => {
         RestrictPublicBuckets: true,
       },
     });
-    const { Rules } = bucket?.Properties['LifecycleConfiguration'] as { Rules: readonly unknown[] };
+    const { Rules } = bucket!.Properties['LifecycleConfiguration'] as { Rules: readonly unknown[] };
     expect(Rules).toEqual([
       expect.objectContaining({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
       expect.objectContaining({ Prefix: 'trades/', Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 90 }] }),

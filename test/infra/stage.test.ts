@@ -4,7 +4,7 @@ import { stageOf } from '#infra/stage.ts';
 import { synthesize } from './synthesized.ts';
 
 describe('the stage', () => {
-  test.each<[unknown, string | undefined, string]>([
+  test.each<[string | undefined, string | undefined, string]>([
     [undefined, undefined, 'aws'],
     ['local', undefined, 'local'],
     [undefined, 'http://127.0.0.1:4566', 'local'],

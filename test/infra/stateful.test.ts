@@ -36,7 +36,7 @@ describe('what holds data', () => {
       AvailabilityZone: { 'Fn::Select': [0, { 'Fn::GetAZs': '' }] },
     });
     expect(of('AWS::EC2::VolumeAttachment')).toEqual([]);
-    const [machine] = of('AWS::EC2::Instance').filter(({ id }) => id.startsWith('tidemark-data/'));
+    const machine = of('AWS::EC2::Instance').find(({ id }) => id.startsWith('tidemark-data/'));
     expect(machine?.Properties).toMatchObject({ InstanceType: 't4g.large', BlockDeviceMappings: [{ Ebs: { Encrypted: true } }] });
     expect(machine?.Properties).not.toHaveProperty('KeyName');
     const script = JSON.stringify(machine?.Properties['UserData']);
@@ -55,13 +55,13 @@ describe('what holds data', () => {
 
 describe('the image of the machine', () => {
   test('is the newest of the operating system at deploy, without a lookup at synth', () => {
-    const [machine] = of('AWS::EC2::Instance').filter(({ id }) => id.startsWith('tidemark-data/'));
+    const machine = of('AWS::EC2::Instance').find(({ id }) => id.startsWith('tidemark-data/'));
     expect(JSON.stringify(machine?.Properties['ImageId'])).toMatch(/Ref.*al2023amikernel/i);
   });
 
   test('is the one that the configuration pins', () => {
     const pinned = synthesize('aws', { environment: { TIDEMARK_DEPLOYMENT__CLICKHOUSE__AMI: 'ami-0123456789abcdef0' } });
-    const [machine] = pinned.of('AWS::EC2::Instance').filter(({ id }) => id.startsWith('tidemark-data/'));
+    const machine = pinned.of('AWS::EC2::Instance').find(({ id }) => id.startsWith('tidemark-data/'));
     expect(machine?.Properties['ImageId']).toBe('ami-0123456789abcdef0');
   });
 });
@@ -120,7 +120,7 @@ describe('the collector', () => {
 
   test('is an image of ours where that is chosen', () => {
     const { of: other } = synthesize('aws', { environment: { TIDEMARK_DEPLOYMENT__COLLECTOR__IMAGE: 'docker' } });
-    const [first] = other('AWS::ECS::TaskDefinition')[0]?.Properties['ContainerDefinitions'] as readonly Readonly<
+    const [first] = other('AWS::ECS::TaskDefinition')[0]!.Properties['ContainerDefinitions'] as readonly Readonly<
       Record<string, unknown>
     >[];
     expect(JSON.stringify(first?.['Image'])).toContain('cdk-hnb659fds-container-assets');
@@ -140,7 +140,7 @@ describe('the schema', () => {
     const waiting = [...of('AWS::Lambda::Function'), ...of('AWS::ECS::Service')].filter(({ DependsOn = [] }) =>
       DependsOn.includes(id ?? ''),
     );
-    expect(waiting.map(({ id: one }) => one.split('/')[1]?.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+    expect(waiting.map(({ id: one }) => one.slice(one.indexOf('/') + 1).replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
       'collectorService1Service',
       'indicatorsFunction',
       'syncFunction',
@@ -160,8 +160,8 @@ describe('elsewhere', () => {
   test('store and cache are made nowhere, and the services get the address and the name of the secret', () => {
     const other = synthesize('aws', { environment });
     expect([...other.of('AWS::EC2::Volume'), ...other.of('AWS::ElastiCache::ServerlessCache')]).toEqual([]);
-    const [fn] = other.of('AWS::Lambda::Function').filter(({ Properties }) => Properties['FunctionName'] === 'tidemark-indicators');
-    expect((fn?.Properties['Environment'] as { Variables: unknown }).Variables).toMatchObject({
+    const fn = other.of('AWS::Lambda::Function').find(({ Properties }) => Properties['FunctionName'] === 'tidemark-indicators');
+    expect((fn!.Properties['Environment'] as { Variables: unknown }).Variables).toMatchObject({
       TIDEMARK_DATABASES__CLICKHOUSE__URL: 'https://store.example.com:8443',
       CLICKHOUSE_PASSWORD_SECRET: 'mine/store',
       TIDEMARK_DATABASES__CACHE__URL: 'rediss://cache.example.com:6379',
@@ -183,7 +183,7 @@ describe('the profiles', () => {
     ['production', 'm7g.large', 2],
   ])('%s has a %s and %d managed ways out', (profile, type, gateways) => {
     const { of: other } = synthesize('aws', { environment: { TIDEMARK_DEPLOYMENT__PROFILE: profile } });
-    const [machine] = other('AWS::EC2::Instance').filter(({ id }) => id.startsWith('tidemark-data/'));
+    const machine = other('AWS::EC2::Instance').find(({ id }) => id.startsWith('tidemark-data/'));
     expect(machine?.Properties['InstanceType']).toBe(type);
     expect(other('AWS::EC2::NatGateway')).toHaveLength(gateways);
   });
@@ -197,7 +197,9 @@ describe('what watches it', () => {
   });
 
   test('takes silence for bad wherever data are expected, and for good elsewhere', () => {
-    const silenceIsBad = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching').map(({ AlarmName }) => AlarmName);
+    const silenceIsBad = alarms
+      .filter(({ TreatMissingData }) => TreatMissingData === 'breaching')
+      .map(({ AlarmName }) => String(AlarmName));
     expect(silenceIsBad.sort()).toEqual([
       ...['binance', 'coinbase', 'kraken'].flatMap((exchange) => [`tidemark-${exchange}-no-candles`, `tidemark-${exchange}-no-indicators`]),
       'tidemark-no-trades',

@@ -78,7 +78,7 @@ export function createServiceFunction(parent: Construct, props: ServiceFunctionP
 export function createLogGroup(scope: Construct, service: string, retentionDays: number): LogGroup {
   return new LogGroup(scope, 'Logs', {
     logGroupName: `/tidemark/${service}`,
-    // The enum's values are the numbers of days.
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- its values are the numbers of days, which the configuration checks
     retention: retentionDays as RetentionDays,
     removalPolicy: RemovalPolicy.DESTROY,
   });

@@ -23,7 +23,7 @@ import { acknowledge } from '../acknowledge.ts';
 import { STORE_PORT } from '../constructs/clickhouse-host.ts';
 import { CACHE_PORT } from '../constructs/serverless-cache.ts';
 
-export type ServiceGroups = Readonly<Record<'sync' | 'indicators' | 'migrate' | 'collector' | 'store' | 'cache', SecurityGroup>>;
+type ServiceGroups = Readonly<Record<'sync' | 'indicators' | 'migrate' | 'collector' | 'store' | 'cache', SecurityGroup>>;
 export type NetworkStack = { readonly stack: Stack; readonly vpc: IVpc; readonly groups: ServiceGroups };
 
 /** Two zones, public and private subnets, one small way out. Who may talk to whom stands here and nowhere else. */
