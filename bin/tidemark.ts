@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { loadConfig } from '#config/load.ts';
 import { ConfigError, ExchangeError, SinkError, StoreError } from '#core/errors.ts';
@@ -8,7 +9,7 @@ import {
   parseExchangeOption,
   parseFolder,
   parsePort,
-  parseSeconds,
+  parseWholeNumber,
   parseSpeed,
   parseSymbolOption,
   refuseRepeatedOptions,
@@ -100,6 +101,8 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addServices(program, finish);
   addRebuild(program, finish);
   addSql(program);
+  addCost(program);
+  addDoctor(program, finish);
   return program;
 }
 
@@ -145,13 +148,55 @@ function addCollect(program: Command, finish: (exitCode: number) => void): void 
     .option('--live', 'real exchanges instead of a recorded one', false)
     .addOption(
       new Option('--seconds <n>', 'end after so many seconds; default: until it is stopped').argParser((text) =>
-        parseSeconds('--seconds', text),
+        parseWholeNumber('--seconds', text, 1, 31_536_000),
       ),
     )
     .action(async (flags) => {
       const { runCollectService } = await import('#local/collect-service.ts');
       const options = { ...serviceOptions(flags), isLive: flags.live, seconds: flags.seconds ?? null };
       finish(await runCollectService(options, contextOf(flags, process.stdout)));
+    });
+}
+
+function addCost(program: Command): void {
+  common(program.command('cost'), 'What a deployment on AWS costs a month, by part and market, and what would be cheaper')
+    .addOption(new Option('--region <name>', 'region of AWS').default('eu-west-1'))
+    .addOption(
+      new Option('--profile <name>', 'how much of it is doubled')
+        .choices(['starter', 'default', 'production'] as const)
+        .default('default' as const),
+    )
+    .addOption(
+      new Option('--clickhouse <host>', 'where the store runs')
+        .choices(['ec2', 'cloud-basic', 'cloud-scale', 'external'] as const)
+        .default('ec2' as const),
+    )
+    .addOption(
+      new Option('--markets <n>', 'so many markets instead of those of config/exchanges.yaml').argParser((text) =>
+        parseWholeNumber('--markets', text, 1, 100_000),
+      ),
+    )
+    .option('--json', 'one line of JSON', false)
+    .action(async (flags) => {
+      const { printCost } = await import('#local/cost.ts');
+      const { region, profile, clickhouse, markets = null, json: isJson } = flags;
+      const pricesFile = join(flags.config, 'prices.yaml');
+      printCost(configOf(flags), { region, profile, clickhouse, markets, isJson, pricesFile }, (text) => void process.stdout.write(text));
+    });
+}
+
+function addDoctor(program: Command, finish: (exitCode: number) => void): void {
+  common(
+    program.command('doctor'),
+    'Look at what a deployment needs: exchanges, clocks, region, store, cache; exit code 1 when something will not work',
+  )
+    .option('--region <name>', 'region of AWS; default: AWS_REGION')
+    .option('--json', 'one line of JSON', false)
+    .action(async (flags) => {
+      const { runDoctor } = await import('#local/doctor.ts');
+      const region = flags.region ?? process.env['AWS_REGION'] ?? null;
+      const options = { region, isJson: flags.json, environment: process.env };
+      finish(await runDoctor(configOf(flags), options, (text) => void process.stdout.write(text)));
     });
 }
 
@@ -204,7 +249,7 @@ function usageError(text: string): string {
   return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
 }
 
-const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql'] as const;
+const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql', 'cost', 'doctor'] as const;
 
 function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
   return command

@@ -4,7 +4,6 @@ import { EXCHANGES, isExchange, type Exchange } from '#core/exchange.ts';
 import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
 
 const MAX_SPEED = 100_000;
-const MAX_SECONDS = 31_536_000;
 const SHOWN_LENGTH = 80;
 
 /** A value for a message: in quotes, on one line, short. */
@@ -44,11 +43,11 @@ export function parseSymbolOption(text: string): MarketSymbol {
   throw new ConfigError(`--symbol ${quoted(text)} is not a market, expected BASE/QUOTE in capitals such as BTC/USDT; correct it`);
 }
 
-/** Whole seconds, at least one and at most a year. Throws `ConfigError` naming the option. */
-export function parseSeconds(option: string, text: string): number {
-  const seconds = /^\d{1,8}$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds >= 1 && seconds <= MAX_SECONDS) return seconds;
-  throw new ConfigError(`${option} ${quoted(text)} is not a time, expected whole seconds from 1 to ${MAX_SECONDS}; correct it`);
+/** A whole number within limits. Throws `ConfigError` naming the option. */
+export function parseWholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new ConfigError(`${option} ${quoted(text)} is not such a number, expected a whole one from ${least} to ${most}; correct it`);
 }
 
 /** An absolute path. Throws `ConfigError` for a text that names nothing, or one that would break a message's line. */

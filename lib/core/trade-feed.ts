@@ -6,7 +6,7 @@ export type Interruption = 'closed' | 'stalled' | 'silent' | 'handshake' | 'refu
 
 /** What a live feed tells, in the order in which it happened. */
 export type FeedEvent =
-  /** The trades of one message, each symbol's in ascending order of ids. A `snapshot` holds trades from before the subscription. */
+  /** The trades of one message, each symbol's in ascending order of ids, or of several in their order. A `snapshot` holds trades from before the subscription. */
   | { readonly kind: 'trades'; readonly trades: readonly Trade[]; readonly isSnapshot: boolean }
   /** The exchange sends this symbol now: its acknowledgement came, or its first trade. */
   | { readonly kind: 'subscribed'; readonly symbol: MarketSymbol; readonly atMs: number }

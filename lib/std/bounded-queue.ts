@@ -3,6 +3,8 @@ export type BoundedQueue<T> = {
   offer(item: T, reserve?: number): boolean;
   /** The oldest item, as soon as there is one; `undefined` once the queue is closed and empty. One taker at a time. */
   take(): Promise<T | undefined>;
+  /** The oldest item if there is one now: taken when `isWanted` says so, and left where it is otherwise. */
+  takeIf(isWanted: (item: T) => boolean): T | undefined;
   /** Nothing is let in any more; what is there can still be taken. */
   close(): void;
   /** Weight of what is in it. */
@@ -50,6 +52,10 @@ export function createBoundedQueue<T extends object>(limit: number, weightOf: (i
       return new Promise((resolve) => {
         wake = () => resolve(next());
       });
+    },
+    takeIf(isWanted) {
+      const item = items[head];
+      return item !== undefined && isWanted(item) ? next() : undefined;
     },
     close() {
       closed = true;

@@ -54,7 +54,7 @@ const MAX_GAPS = 200;
 const MAX_MINUTES = 15;
 
 type Counted = { accepted: number; repeated: number; suspicious: number; refused: number; interruptions: number };
-type Market = MarketGaps & { readonly witness: MinuteWitness };
+type Market = MarketGaps & { readonly witness: MinuteWitness; readonly liveSource: TradeSource };
 
 export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { readonly repairTrades: number }): MarketBook {
   const { exchange, clock, logger, publisher, prices } = ports;
@@ -63,7 +63,7 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
   const gaps = createTradeGapBook(ports, (symbol, firstId, count) => count <= repairTrades && repair.add(symbol, firstId));
 
   /** Returns how many of the trades were new. */
-  const takeTrades = (trades: readonly Trade[], source: TradeSource, isSnapshot: boolean): number => {
+  const takeTrades = (trades: readonly Trade[], way: 'stream' | 'rest', isSnapshot: boolean): number => {
     const checked: CheckedTrade[] = [];
     // Only rarely is there any: it is made when it is needed.
     let changed: Set<Market> | null = null;
@@ -71,7 +71,7 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
     for (const trade of trades) {
       const market = markets.get(trade.symbol);
       if (market === undefined || begun?.has(market) === true) continue;
-      const one = takeTrade(ports, counted, market, trade, source);
+      const one = takeTrade(ports, counted, market, trade, way === 'rest' ? way : market.liveSource);
       if (one === null) continue;
       checked.push(one);
       if (one.quality === 'good') prices.offer(one);
@@ -81,7 +81,7 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
     }
     counted.accepted += checked.length;
     if (checked.length > 0) publisher.offer(checked);
-    for (const market of changed ?? []) gaps.settleFilled(market, source === 'rest' ? 'rest' : 'stream');
+    for (const market of changed ?? []) gaps.settleFilled(market, way);
     return checked.length;
   };
 
@@ -102,9 +102,7 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
   return {
     take(event) {
       if (event.kind === 'trades') {
-        const [first] = event.trades;
-        const source = first !== undefined && ports.isSynthetic(first.symbol) ? 'synthetic' : 'stream';
-        takeTrades(event.trades, source, event.isSnapshot);
+        takeTrades(event.trades, 'stream', event.isSnapshot);
         return;
       }
       if (event.kind === 'interrupted') counted.interruptions += 1;
@@ -186,11 +184,12 @@ function beginAtSnapshot(markets: ReadonlyMap<MarketSymbol, Market>, trades: rea
   return new Set(newest.keys());
 }
 
-function newMarket({ exchange }: Pick<MarketBookPorts, 'exchange'>, symbol: MarketSymbol): Market {
+function newMarket({ exchange, isSynthetic }: Pick<MarketBookPorts, 'exchange' | 'isSynthetic'>, symbol: MarketSymbol): Market {
   return {
     symbol,
     chain: createTradeChain(MAX_GAPS),
     witness: createMinuteWitness(exchange, symbol, MAX_MINUTES),
+    liveSource: isSynthetic(symbol) ? 'synthetic' : 'stream',
     rows: new Map(),
     cause: null,
   };

@@ -37,7 +37,7 @@ export type GapRepair = {
   add(symbol: MarketSymbol, firstId: number): boolean;
   /** Gaps that wait or are being fetched. */
   waiting(): number;
-  /** Nothing is fetched afterwards. */
+  /** Nothing more is fetched afterwards, and nothing waits. */
   stop(): void;
 };
 
@@ -49,13 +49,19 @@ export function createGapRepair(ports: RepairPorts, settings: RepairSettings = R
   let isRunning = false;
   let isStopped = false;
 
+  const cancels = new Set<() => void>();
+
   const after = (delayMs: number, job: Job): void => {
-    timer.after(delayMs, () => {
-      if (isStopped) return;
+    if (isStopped) return;
+    const cancel = timer.after(delayMs, () => {
+      cancels.delete(cancel);
       due.push(job);
       if (!isRunning) void run();
     });
+    cancels.add(cancel);
   };
+  // Once it is stopped nothing is missed any more, or page after page would still be asked for.
+  const gapOf: RepairPorts['gapOf'] = (symbol, firstId) => (isStopped ? undefined : ports.gapOf(symbol, firstId));
 
   const run = async (): Promise<void> => {
     isRunning = true;
@@ -69,7 +75,7 @@ export function createGapRepair(ports: RepairPorts, settings: RepairSettings = R
   const attempt = async (job: Job): Promise<void> => {
     job.attempts += 1;
     try {
-      await fetchMissing(ports, job);
+      await fetchMissing({ ...ports, gapOf }, job);
       finish(job, 'exhausted');
     } catch (error) {
       const isRetryable = error instanceof ExchangeError && error.retryable && job.attempts < settings.maxAttempts;
@@ -100,6 +106,9 @@ export function createGapRepair(ports: RepairPorts, settings: RepairSettings = R
     waiting: () => waiting,
     stop() {
       isStopped = true;
+      // A process that waits for them would not end.
+      for (const cancel of cancels) cancel();
+      cancels.clear();
     },
   };
 }

@@ -17,6 +17,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/trade-feed.ts': null,
   'lib/core/trade-gap.ts': null,
   'lib/core/trade-minute.ts': null,
+  'lib/domain/cost/prices.ts': null,
   // Formulas are compared with TA-Lib's own values.
   'lib/domain/indicators/ema.ts': 'test/domain/indicators/ta-lib.test.ts',
   'lib/domain/indicators/indicator.ts': 'test/domain/indicators/registry.test.ts',
@@ -66,7 +67,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   // The parts of a live feed are tested together, in virtual time.
   'lib/providers/websocket/conversation.ts': 'test/providers/websocket/live-feed.test.ts',
   'lib/providers/websocket/feed-connection.ts': 'test/providers/websocket/live-feed-faults.test.ts',
-  'lib/providers/websocket/feed-events.ts': 'test/providers/websocket/live-feed.test.ts',
   'lib/providers/websocket/symbol-book.ts': 'test/providers/websocket/live-feed.test.ts',
 };
 

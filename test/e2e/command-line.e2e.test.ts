@@ -109,6 +109,14 @@ const BAD_USE: readonly BadUse[] = [
     args: ['sync'],
     says: /no recorded exchange runs for the data folder ".*"; start "tidemark exchange"|no recorded exchange runs for the data folder ".*", expected one; start "tidemark exchange"/,
   },
+  { args: ['collect', '--seconds', '0'], says: /--seconds "0" is not such a number, expected a whole one from 1 to 31536000; correct it/ },
+  { args: ['collect'], says: /no recorded exchange runs for the data folder ".*", expected one; start "tidemark exchange"/ },
+  {
+    args: ['cost', '--region', 'eu-north-1'],
+    says: /--region "eu-north-1" has no prices, expected one of us-east-1, eu-west-1, ap-northeast-1; add it to .*prices\.yaml/,
+  },
+  { args: ['cost', '--markets', '1.5'], says: /--markets "1\.5" is not such a number, expected a whole one from 1 to 100000; correct it/ },
+  { args: ['cost', '--profile', 'cheap'], says: /argument 'cheap' is invalid\. Allowed choices are starter, default, production/ },
   { args: ['indicators', '--live'], says: /no store runs for the data folder ".*", expected one; start "tidemark store"/ },
   {
     args: ['start'],
@@ -210,7 +218,19 @@ async function inPairs<T, R>(items: readonly T[], work: (item: T) => Promise<R>)
 }
 
 test('--help of every command says what it does and ends with exit code 0', async () => {
-  const commands = [[], ['start'], ['exchange'], ['store'], ['sync'], ['indicators'], ['sql']];
+  const commands = [
+    [],
+    ['start'],
+    ['exchange'],
+    ['store'],
+    ['sync'],
+    ['indicators'],
+    ['collect'],
+    ['rebuild'],
+    ['cost'],
+    ['doctor'],
+    ['sql'],
+  ];
   const ends = await inPairs(commands, (command) => tidemark([...command, '--help']).ended);
   for (const [index, { code, stdout, stderr }] of ends.entries()) {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -45,4 +45,13 @@ describe('a bounded queue', () => {
     waiting.close();
     expect(await taken).toBeUndefined();
   });
+
+  test('gives the oldest item to the one who wants it, and leaves it where it is otherwise', async () => {
+    const queue = createBoundedQueue<Item>(5);
+    expect(queue.takeIf(() => true)).toBeUndefined();
+    queue.offer({ n: 1 });
+    queue.offer({ n: 2 });
+    expect([queue.takeIf(({ n }) => n === 2), queue.takeIf(({ n }) => n === 1), queue.size()]).toEqual([undefined, { n: 1 }, 1]);
+    expect(await queue.take()).toEqual({ n: 2 });
+  });
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '#core/ports/clock.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { FeedEvent } from '#core/trade-feed.ts';
-import { createBoundedQueue } from '#std/bounded-queue.ts';
+import { createBoundedQueue, type BoundedQueue } from '#std/bounded-queue.ts';
 
 /** Between the sockets, which must not wait, and the consumer, who may be slower. */
 export type FeedEvents = AsyncIterable<FeedEvent> & {
@@ -14,6 +14,9 @@ export type FeedEvents = AsyncIterable<FeedEvent> & {
 
 /** Room beyond the limit for what is not a trade: rare, and the consumer must know. */
 const RESERVE = 2000;
+
+/** Trades of several messages that wait together become one event of about so many. */
+const MOST_JOINED = 1000;
 
 /**
  * Holds about `limit` trades. Beyond, trades are dropped and counted, and as soon as there is room again the consumer is told which symbols
@@ -57,7 +60,7 @@ export function createFeedEvents(limit: number, clock: Clock): FeedEvents {
       async next() {
         if (missed.size > 0 && queue.size() <= limit / 2) tell();
         const value = await queue.take();
-        return value === undefined ? { done: true, value } : { done: false, value };
+        return value === undefined ? { done: true, value } : { done: false, value: joined(value, queue) };
       },
     }),
     close() {
@@ -66,4 +69,14 @@ export function createFeedEvents(limit: number, clock: Clock): FeedEvents {
     },
     dropped: () => dropped,
   };
+}
+
+/** Waiting trades of several messages as one event: in a burst the way of an event costs more than what is done with its trade. */
+function joined(event: FeedEvent, queue: BoundedQueue<FeedEvent>): FeedEvent {
+  if (event.kind !== 'trades' || event.isSnapshot) return event;
+  const isNews = (next: FeedEvent): boolean => next.kind === 'trades' && !next.isSnapshot;
+  const trades = [...event.trades];
+  for (let next = queue.takeIf(isNews); next?.kind === 'trades'; next = trades.length < MOST_JOINED ? queue.takeIf(isNews) : undefined)
+    for (const trade of next.trades) trades.push(trade);
+  return { kind: 'trades', trades, isSnapshot: false };
 }

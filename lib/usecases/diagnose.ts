@@ -1,0 +1,3 @@
+// What a host may say about a deployment: the rules are pure, the host looks.
+export { exchangeFailure, exchangeFindings, regionFindings } from '#domain/diagnosis/exchange-findings.ts';
+export { bySeverity, good, type Finding } from '#domain/diagnosis/finding.ts';

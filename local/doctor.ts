@@ -1,0 +1,159 @@
+import type { Config } from '#config/load.ts';
+import { ExchangeError } from '#core/errors.ts';
+import type { Exchange } from '#core/exchange.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
+import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
+import { createHostParts, type HostParts } from '#factories/host-parts.ts';
+import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { bySeverity, exchangeFailure, exchangeFindings, good, regionFindings, type Finding } from '#usecases/diagnose.ts';
+import { projectFile } from './project-files.ts';
+
+export type DoctorOptions = {
+  readonly region: string | null;
+  readonly isJson: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+};
+
+const SLOW_STORE_MS = 250;
+const SLOW_CACHE_MS = 50;
+const CACHE_KEY = 'doctor:probe';
+
+/**
+ * Looks at everything that a deployment needs and that can be looked at from here; prints what it found, the worst first. Resolves with the exit code:
+ * 1 when something will not work, 0 otherwise. What cannot be looked at is named, and is no failure.
+ */
+export async function runDoctor(config: Config, options: DoctorOptions, write: (text: string) => void): Promise<0 | 1> {
+  const parts = createHostParts('doctor', { level: 'error', write: () => {} });
+  const exchanges = (Object.keys(config.exchanges) as Exchange[]).filter((exchange) => config.exchanges[exchange]?.enabled === true);
+  const probes = await Promise.all([
+    ...exchanges.map((exchange) => probeExchange(config, parts, exchange)),
+    probeStore(config, parts, options.environment),
+    probeCache(config, parts, options.environment),
+  ]);
+  const known = [...nodeFindings(), ...credentialFindings(options.environment), ...regionFindings(options.region, exchanges)];
+  const findings = bySeverity([...known, ...probes.flat()]);
+  const hasErrors = findings.some(({ severity }) => severity === 'error');
+  write(options.isJson ? `${JSON.stringify({ healthy: !hasErrors, findings })}\n` : textOf(findings));
+  return hasErrors ? 1 : 0;
+}
+
+function nodeFindings(): readonly Finding[] {
+  return [good('node', `${process.version} on ${process.platform} ${process.arch}, brought by the project where it can`)];
+}
+
+/** Whether there is something to sign with; whether it may do what it must is known to AWS alone. */
+function credentialFindings(environment: DoctorOptions['environment']): readonly Finding[] {
+  const check = 'AWS credentials';
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+  const name = names.find((one) => (environment[one] ?? '') !== '');
+  if (name !== undefined) {
+    return [{ check, severity: 'unknown', fact: `${name} is set; quotas and permissions were not asked for`, cure: 'run: npx cdk diff' }];
+  }
+  return [
+    {
+      check,
+      severity: 'unknown',
+      fact: 'none in the environment; a profile in the home folder was not looked for',
+      cure: 'only for a deployment: set AWS_PROFILE',
+    },
+  ];
+}
+
+async function probeExchange(config: Config, { clock, timer }: HostParts, exchange: Exchange): Promise<readonly Finding[]> {
+  const api = createExchangeRestApi(config, exchange, { clock, timer });
+  try {
+    const startedAt = timer.monotonicMs();
+    const { unavailable } = await api.loadMarkets(config.exchanges[exchange]?.symbols ?? []);
+    const latencyMs = timer.monotonicMs() - startedAt;
+    const serverMs = api.serverTimeMs();
+    // Whole seconds on the wire: half of one is the best guess.
+    const skewMs = serverMs === null ? null : serverMs + 500 - (clock.nowMs() - latencyMs / 2);
+    return exchangeFindings({ exchange, latencyMs, skewMs, unavailable });
+  } catch (error) {
+    if (error instanceof ExchangeError) return [exchangeFailure({ exchange, code: error.code, message: error.message })];
+    throw error;
+  } finally {
+    await api.close();
+  }
+}
+
+async function probeStore(config: Config, { timer }: HostParts, environment: DoctorOptions['environment']): Promise<readonly Finding[]> {
+  const check = 'ClickHouse';
+  const { mode, url } = config.databases.clickhouse;
+  if (mode === 'embedded') return [good(check, 'embedded: an engine of this project, nothing to reach')];
+  try {
+    const { db } = await openTimeSeriesDb(config, {
+      timer,
+      schemaDirectory: projectFile('schema/clickhouse'),
+      storeDirectory: '',
+      keepsForever: false,
+      environment,
+    });
+    try {
+      const startedAt = timer.monotonicMs();
+      await db.storedExtents('kraken');
+      const latencyMs = Math.round(timer.monotonicMs() - startedAt);
+      const slow: Finding = {
+        check,
+        severity: 'warning',
+        fact: `${url} took ${latencyMs} ms to answer`,
+        cure: 'put it nearer, or give it more memory',
+      };
+      return [latencyMs > SLOW_STORE_MS ? slow : good(check, `${url} answers in ${latencyMs} ms and has the tables`)];
+    } finally {
+      await db.close();
+    }
+  } catch (error) {
+    return [
+      {
+        check,
+        severity: 'error',
+        fact: messageOf(error),
+        cure: 'see clickhouse in config/databases.yaml, and whether the schema was migrated',
+      },
+    ];
+  }
+}
+
+async function probeCache(
+  config: Config,
+  { clock, timer }: HostParts,
+  environment: DoctorOptions['environment'],
+): Promise<readonly Finding[]> {
+  const check = 'cache';
+  if (config.databases.cache.provider === 'memory') return [good(check, 'in memory: nothing to reach')];
+  const { url } = config.databases.cache;
+  try {
+    const cache = createCacheClient(config, { clock, timer, environment });
+    try {
+      // The first call connects.
+      await cache.writeHashes([{ key: CACHE_KEY, fields: { at: String(clock.nowMs()) } }], 60);
+      const startedAt = timer.monotonicMs();
+      await cache.readHash(CACHE_KEY);
+      const latencyMs = Math.round(timer.monotonicMs() - startedAt);
+      const slow: Finding = { check, severity: 'warning', fact: `${url} took ${latencyMs} ms to answer`, cure: 'put it nearer' };
+      return [latencyMs > SLOW_CACHE_MS ? slow : good(check, `${url} takes writes and answers in ${latencyMs} ms`)];
+    } finally {
+      await cache.close();
+    }
+  } catch (error) {
+    return [{ check, severity: 'error', fact: messageOf(error), cure: 'see cache in config/databases.yaml' }];
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const MARKS = { error: 'ERROR', warning: 'warning', unknown: 'unknown', good: 'good' } as const satisfies Record<
+  Finding['severity'],
+  string
+>;
+
+function textOf(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  const lines = findings.map(
+    ({ check, severity, fact, cure }) => `${MARKS[severity].padEnd(8)} ${check.padEnd(width)}  ${fact}${cure === '' ? '' : `; ${cure}`}`,
+  );
+  return `${lines.join('\n')}\n`;
+}

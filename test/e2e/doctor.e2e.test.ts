@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { endCommands, ROOT, temporaryFolder, tidemark } from './support/command.ts';
+
+const RECORDING = join(ROOT, 'recordings/other/btc-eth-2025-06');
+
+afterEach(endCommands);
+
+type Finding = { readonly check: string; readonly severity: string; readonly fact: string; readonly cure: string };
+
+async function doctor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+  const { code, stdout, stderr } = await tidemark(['doctor', '--json', ...args], { environment }).ended;
+  expect(stderr).toBe('');
+  const { healthy, findings } = JSON.parse(stdout) as { healthy: boolean; findings: readonly Finding[] };
+  return { code, healthy, of: (check: string) => findings.filter((one) => one.check === check) };
+}
+
+const NOBODY = 'http://127.0.0.1:9';
+const ONLY_BINANCE = { TIDEMARK_EXCHANGES__COINBASE__ENABLED: 'false', TIDEMARK_EXCHANGES__KRAKEN__ENABLED: 'false' };
+
+describe('tidemark doctor', () => {
+  test('names what it cannot reach, and that is no failure', async () => {
+    const { code, healthy, of } = await doctor(['--region', 'eu-west-1'], {
+      ...ONLY_BINANCE,
+      TIDEMARK_EXCHANGES__BINANCE__REST_URL: NOBODY,
+    });
+    expect([code, healthy]).toEqual([0, true]);
+    expect(of('exchange binance')).toMatchObject([
+      { severity: 'unknown', fact: expect.stringMatching(/^it cannot be reached from here: /) },
+    ]);
+    expect(of('region')).toMatchObject([{ severity: 'good' }]);
+    expect(of('ClickHouse')).toMatchObject([{ severity: 'good' }]);
+  });
+
+  test('finds a clock that is wrong, markets that are not there, and a region that cannot work', async () => {
+    const data = temporaryFolder();
+    const exchange = tidemark(['exchange', '--data', data, '--recordings', RECORDING]);
+    const line = await exchange.line(/binance +http:\/\/127\.0\.0\.1:\d+$/);
+    const restUrl = line.trim().split(/ +/)[1] ?? '';
+    const { code, of } = await doctor(['--region', 'us-east-1'], { ...ONLY_BINANCE, TIDEMARK_EXCHANGES__BINANCE__REST_URL: restUrl });
+    expect(code).toBe(1);
+    expect(of('exchange binance').map(({ severity }) => severity)).toEqual(['error', 'warning']);
+    expect(of('exchange binance')[0]?.fact).toMatch(/^its clock is -\d+ ms ahead of ours$/);
+    expect(of('exchange binance')[1]?.fact).toMatch(/^it has no market SOL\/USDT \(.+\), .* and \d+ more$/);
+    expect(of('region')).toMatchObject([{ severity: 'error', cure: expect.stringContaining('binanceus') }]);
+  });
+
+  test('finds a store and a cache that are not there', async () => {
+    const { code, of } = await doctor(['--region', 'eu-west-1'], {
+      ...ONLY_BINANCE,
+      TIDEMARK_EXCHANGES__BINANCE__REST_URL: NOBODY,
+      TIDEMARK_DATABASES__CLICKHOUSE__MODE: 'http',
+      TIDEMARK_DATABASES__CLICKHOUSE__URL: NOBODY,
+      CLICKHOUSE_PASSWORD: 'canary-of-the-store',
+      TIDEMARK_DATABASES__CACHE__PROVIDER: 'redis',
+      TIDEMARK_DATABASES__CACHE__URL: 'redis://127.0.0.1:9',
+      REDIS_PASSWORD: 'canary-of-the-cache',
+    });
+    expect(code).toBe(1);
+    expect([...of('ClickHouse'), ...of('cache')].map(({ severity }) => severity)).toEqual(['error', 'error']);
+    expect(JSON.stringify([...of('ClickHouse'), ...of('cache')])).not.toContain('canary');
+  });
+});
