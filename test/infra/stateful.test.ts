@@ -167,6 +167,11 @@ describe('elsewhere', () => {
       TIDEMARK_DATABASES__CACHE__URL: 'rediss://cache.example.com:6379',
     });
     expect(other.text).not.toContain('REDIS_PASSWORD_SECRET');
+    const outward = other
+      .of('AWS::EC2::SecurityGroup')
+      .flatMap(({ Properties }) => (Properties['SecurityGroupEgress'] ?? []) as readonly { ToPort: number }[]);
+    expect(outward.filter(({ ToPort }) => ToPort === 8443)).toHaveLength(4);
+    expect(outward.filter(({ ToPort }) => ToPort === 6379)).toHaveLength(2);
   });
 
   test('a cache beside the store is on its machine', () => {

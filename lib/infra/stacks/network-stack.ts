@@ -52,7 +52,7 @@ export function createNetworkStack(app: App, { deployment }: Config, props: Stac
   const vpc = made as IVpc;
   acknowledge(vpc, { VPC7: 'Flow logs cost more than the traffic they describe; docs/deploy.md says how to switch them on for a while.' });
   if (provider !== undefined) hardenNat(stack, vpc, provider);
-  return { stack, vpc, groups: serviceGroups(stack, vpc) };
+  return { stack, vpc, groups: serviceGroups(stack, vpc, deployment) };
 }
 
 /** An address of our own that outlives the machine, an encrypted disk, and traffic from inside only. */
@@ -77,7 +77,7 @@ function hardenNat(stack: Stack, vpc: IVpc, provider: NatInstanceProviderV2): vo
 }
 
 /** A security group a service, closed on the way in and open on the way out only to what the service talks to. */
-function serviceGroups(scope: Construct, vpc: IVpc): ServiceGroups {
+function serviceGroups(scope: Construct, vpc: IVpc, { clickhouse, cache: external }: Config['deployment']): ServiceGroups {
   const group = (name: string, description: string): SecurityGroup =>
     new SecurityGroup(scope, `${name}-group`, { vpc, description, allowAllOutbound: false });
   const groups = {
@@ -91,7 +91,13 @@ function serviceGroups(scope: Construct, vpc: IVpc): ServiceGroups {
   const { sync, indicators, migrate, collector, store, cache } = groups;
   // Exchanges have no fixed addresses, and Secrets Manager, Kinesis and ClickHouse Cloud are at the same port.
   for (const client of [sync, indicators, migrate, collector, store]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'HTTPS');
-  for (const client of [sync, indicators, migrate, collector]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(8443), 'ClickHouse Cloud');
+  const storePort = portOf(clickhouse.url, 443);
+  if (storePort !== 443)
+    for (const client of [sync, indicators, migrate, collector])
+      client.addEgressRule(Peer.anyIpv4(), Port.tcp(storePort), 'ClickHouse elsewhere');
+  const cachePort = external.provider === 'external' ? portOf(external.url, CACHE_PORT) : 443;
+  if (cachePort !== 443)
+    for (const client of [indicators, collector]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(cachePort), 'the cache elsewhere');
   collector.addEgressRule(Peer.anyIpv4(), Port.tcp(9443), 'Binance, live');
   store.addEgressRule(Peer.anyIpv4(), Port.tcp(80), 'packages of the operating system');
   for (const client of [sync, indicators, migrate, collector]) store.connections.allowFrom(client, Port.tcp(STORE_PORT), 'the store');
@@ -99,4 +105,9 @@ function serviceGroups(scope: Construct, vpc: IVpc): ServiceGroups {
   // A cache on ClickHouse's machine.
   for (const client of [indicators, collector]) store.connections.allowFrom(client, Port.tcp(CACHE_PORT), 'the cache beside the store');
   return groups;
+}
+
+function portOf(url: string, usual: number): number {
+  const port = URL.canParse(url) ? new URL(url).port : '';
+  return port === '' ? usual : Number(port);
 }
