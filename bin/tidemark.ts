@@ -280,7 +280,7 @@ function serviceOptions(flags: CommonFlags) {
 }
 
 function configOf({ config }: Pick<CommonFlags, 'config'>) {
-  // One line, where each of the five files would have its own.
+  // One line, where each of the files would have its own.
   if (statSync(config, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new ConfigError(`--config "${config}" is not a folder, expected the folder of the configuration files; correct it`);
   return loadConfig(config, process.env);

@@ -6,6 +6,7 @@ import { loadConfig } from '#config/load.ts';
 import { ConfigError } from '#core/errors.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
 import { createHostParts } from '#factories/host-parts.ts';
+import { withSecrets } from '#factories/secret-environment.ts';
 import { openStreamClient } from '#factories/stream-client.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
 import { withDeadline } from '#std/deadline.ts';
@@ -19,10 +20,9 @@ const HEALTH_FILE = join(tmpdir(), 'tidemark-collector-health.json');
 
 /** The long-running task: collects until SIGTERM or SIGINT, then hands over what it holds and resolves. A second signal ends at once. */
 async function main(): Promise<void> {
-  const environment = process.env;
   // The image's working directory has both folders.
   const root = process.cwd();
-  const config = loadConfig(join(root, 'config'), environment);
+  const config = loadConfig(join(root, 'config'), process.env);
   if (config.databases.clickhouse.mode === 'embedded') {
     throw new ConfigError(
       'databases.yaml: clickhouse.mode is "embedded", expected "http": a container has no store of its own; set TIDEMARK_DATABASES__CLICKHOUSE__MODE=http and TIDEMARK_DATABASES__CLICKHOUSE__URL',
@@ -30,6 +30,7 @@ async function main(): Promise<void> {
   }
   const parts = createHostParts('collector');
   const { clock, timer, logger } = parts;
+  const environment = await withSecrets(process.env, { timer });
   const { db } = await openTimeSeriesDb(config, {
     timer,
     schemaDirectory: join(root, 'schema/clickhouse'),

@@ -11,6 +11,7 @@ import { parseTickMessage } from '#core/scheduled-tick.ts';
 import type { Timeframe } from '#core/timeframe.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
 import { createHostParts } from '#factories/host-parts.ts';
+import { withSecrets } from '#factories/secret-environment.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
 import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
@@ -105,12 +106,13 @@ export const handler = createIndicatorsHandler(async () => {
   const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
   const config = loadConfig(join(root, 'config'), process.env);
   const { clock, timer, logger } = createHostParts('indicators');
+  const environment = await withSecrets(process.env, { timer });
   const { db } = await openTimeSeriesDb(config, {
     timer,
     schemaDirectory: join(root, 'schema/clickhouse'),
     storeDirectory: join(root, '.tidemark/store'),
     keepsForever: false,
-    environment: process.env,
+    environment,
   });
   const { ttlDays } = config.databases.clickhouse;
   const timeframes = config.sync.timeframes;
@@ -119,7 +121,7 @@ export const handler = createIndicatorsHandler(async () => {
     timeframes,
     ttlDays: ttlDays === 0 ? null : ttlDays,
     db,
-    cache: createCacheClient(config, { clock, timer, environment: process.env }),
+    cache: createCacheClient(config, { clock, timer, environment }),
     clock,
     logger,
   };

@@ -12,6 +12,7 @@ import type { Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import { createHostParts } from '#factories/host-parts.ts';
+import { withSecrets } from '#factories/secret-environment.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
 import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
@@ -90,12 +91,13 @@ export const handler = createSyncHandler(async () => {
   const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
   const config = loadConfig(join(root, 'config'), process.env);
   const { clock, timer, logger } = createHostParts('sync');
+  const environment = await withSecrets(process.env, { timer });
   const { db } = await openTimeSeriesDb(config, {
     timer,
     schemaDirectory: join(root, 'schema/clickhouse'),
     storeDirectory: join(root, '.tidemark/store'),
     keepsForever: false,
-    environment: process.env,
+    environment,
   });
   const apis = new Map<Exchange, ExchangeRestApi>();
   return {

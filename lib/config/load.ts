@@ -11,7 +11,7 @@ import { readYamlFile } from './yaml-file.ts';
 export type Config = { readonly [File in ConfigFile]: CamelCased<z.infer<(typeof CONFIG_FILES)[File]>> };
 
 /**
- * Reads the five YAML files of a folder and the `TIDEMARK_<FILE>__<PATH>` overrides. Throws `ConfigError` with one line per problem,
+ * Reads the YAML files of a folder and the `TIDEMARK_<FILE>__<PATH>` overrides. Throws `ConfigError` with one line per problem,
  * all problems of all files at once.
  */
 export function loadConfig(directory: string, environment: Environment): Config {

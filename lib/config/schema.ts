@@ -149,6 +149,55 @@ const STREAMING_FILE = object({
   }),
 });
 
+/** What CloudWatch offers. */
+const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653];
+
+const TEXT = (error: string, pattern: RegExp) => z.string({ error }).regex(new RegExp(`^(?:${pattern.source})$`), { error });
+const TEXT_OR_NOTHING = (what: string, pattern: RegExp) => TEXT(`${what}, or nothing`, new RegExp(`${pattern.source}|`));
+
+const SECRET_NAME = TEXT_OR_NOTHING('the name of a secret in Secrets Manager, never the secret itself', /[A-Za-z0-9/_+=.@-]{1,512}/);
+const IMAGE = TEXT('a container image such as public.ecr.aws/docker/library/node:24-slim', /[a-z0-9][\w.:/@-]{2,255}/);
+
+const DEPLOYMENT_FILE = object({
+  region: TEXT('an AWS region such as eu-west-1', /[a-z]{2}(-[a-z]+)+-\d/),
+  profile: oneOf(['starter', 'default', 'production']),
+  clickhouse: object({
+    mode: oneOf(['ec2', 'cloud', 'external']),
+    instance_type: TEXT('an arm64 instance type such as t4g.large, or nothing for that of the profile', /[a-z]+\d+g[a-z]*\.[a-z0-9]+|/),
+    volume_gb: integer(10, 16_384),
+    ami: TEXT_OR_NOTHING('an image id such as ami-0123456789abcdef0', /ami-[0-9a-f]{8,17}/),
+    url: z.union([z.literal(''), urlOf(['https', 'https'], 'https://store.example.com:8443')], {
+      error: 'an https URL such as https://store.example.com:8443, without user name, password and query, or nothing',
+    }),
+    password_secret: SECRET_NAME,
+  }).refine((clickhouse) => clickhouse.mode === 'ec2' || (clickhouse.url !== '' && clickhouse.password_secret !== ''), {
+    path: ['url'],
+    error: 'with mode cloud and external an https URL, and the name of a secret in password_secret',
+  }),
+  cache: object({
+    provider: oneOf(['valkey-serverless', 'on-host', 'external']),
+    url: z.union([z.literal(''), urlOf(['rediss', 'rediss'], 'rediss://cache.example.com:6379')], {
+      error: 'a rediss URL such as rediss://cache.example.com:6379, without user name, password and query, or nothing',
+    }),
+    password_secret: SECRET_NAME,
+  }).refine((cache) => cache.provider !== 'external' || cache.url !== '', {
+    path: ['url'],
+    error: 'with provider external a rediss URL',
+  }),
+  collector: object({
+    image: oneOf(['none', 'docker']),
+    tasks: integer(1, 20),
+    node_image: IMAGE,
+    fetch_image: IMAGE,
+  }),
+  budget_usd: integer(0, 1_000_000),
+  alarm_email: TEXT_OR_NOTHING('an e-mail address', /[^\s@]{1,64}@[^\s@]{1,250}/),
+  log_retention_days: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(', ')}` }),
+}).refine(({ clickhouse, cache }) => cache.provider !== 'on-host' || clickhouse.mode === 'ec2', {
+  path: ['cache', 'provider'],
+  error: 'on-host only with clickhouse.mode ec2, whose machine it shares',
+});
+
 /** One schema for everything in `config/`: a file a key. */
 export const CONFIG_FILES = {
   exchanges: EXCHANGES_FILE,
@@ -156,6 +205,7 @@ export const CONFIG_FILES = {
   indicators: INDICATORS_FILE,
   databases: DATABASES_FILE,
   streaming: STREAMING_FILE,
+  deployment: DEPLOYMENT_FILE,
 } as const;
 
 export type ConfigFile = keyof typeof CONFIG_FILES;

@@ -17,8 +17,11 @@ export type HostPartsOptions = {
   readonly write?: (line: string) => void;
 };
 
+/** To stdout, past the console: on Lambda that wraps each line into a text of its own, and our JSON could not be searched any more. */
+const writeLine = (line: string): void => void process.stdout.write(`${line}\n`);
+
 /** Time and log of one process. Lambda and containers log to stdout, which is where their platform reads. */
-export function createHostParts(service: string, { replay, level = 'info', write = console.log }: HostPartsOptions = {}): HostParts {
+export function createHostParts(service: string, { replay, level = 'info', write = writeLine }: HostPartsOptions = {}): HostParts {
   const timer = createSystemTimer();
   const clock = replay === undefined ? createSystemClock(timer) : createReplayClock({ ...replay, timer });
   return { clock, timer, random: createSystemRandom(), logger: createJsonLogger({ clock, level, service, write }) };

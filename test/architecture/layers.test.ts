@@ -130,6 +130,8 @@ const SINS: readonly Sin[] = [
     rule: 'runtime never reaches CDK',
     also: { 'lambdas/indicators/sin-far-there.ts': sourceOf('aws-cdk-lib') },
   },
+  { what: 'command line -> CDK', file: 'bin/sin-cdk.ts', imports: 'aws-cdk-lib', rule: 'CDK lives in infra' },
+  { what: 'infra -> provider', file: 'lib/infra/sin-provider.ts', imports: '#providers/memory/memory-cache.ts', rule: 'layer: lib/infra' },
   { what: 'provider -> CDK', file: 'lib/providers/memory/sin-cdk.ts', imports: 'aws-cdk-lib', rule: 'CDK lives in infra' },
 ];
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { jsonOf, textOf } from './repository-files.ts';
 
 /** A tenth more than there were when this was set: whoever needs more says so here. */
-const MOST_PACKAGES = 400;
+const MOST_PACKAGES = 460;
 
 const LICENSES = new Set([
   'MIT',
@@ -16,6 +16,7 @@ const LICENSES = new Set([
   'CC0-1.0',
   'Python-2.0',
   'PSF-2.0',
+  '(MIT OR GPL-3.0-or-later)',
   'Unlicense',
 ]);
 
@@ -23,7 +24,7 @@ const LICENSES = new Set([
 const LICENSES_OF_TOOLS = new Set(['MPL-2.0']);
 
 /** Packages that bring an install script which does not run here, and that work without: prebuilt binaries, or a message. */
-const SCRIPTS_NOT_RUN = ['@swc/core', 'bufferutil', 'ccxt', 'chdb', 'leveldown'];
+const SCRIPTS_NOT_RUN = ['@swc/core', 'bufferutil', 'ccxt', 'chdb', 'esbuild', 'leveldown'];
 
 type Entry = {
   readonly version: string;
@@ -36,6 +37,7 @@ type Entry = {
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly link?: boolean;
+  readonly inBundle?: boolean;
   readonly hasInstallScript?: boolean;
 };
 type Manifest = Readonly<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Readonly<Record<string, string>>>> & {
@@ -61,9 +63,9 @@ describe('the lock file', () => {
       expect(lock.packages['']?.[kind]).toEqual(manifest[kind]);
   });
 
-  test('has the SHA-512 of every package', () => {
+  test('has the SHA-512 of every package; what comes inside another is in the hash of that', () => {
     expect(packages.length).toBeGreaterThan(100);
-    expect(offending(({ integrity }) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ''))).toEqual([]);
+    expect(offending(({ integrity, inBundle = false }) => !inBundle && !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ''))).toEqual([]);
   });
 
   test('takes nothing from git, a file or an unsafe address, and all from one registry', () => {

@@ -515,12 +515,62 @@ describe('all problems', () => {
       exchanges: swap('- BTC/USDT', '- BTC'),
     };
     expect(problemsOf(edits, { TIDEMARK_SINC__CONCURRENCY: '1' })).toEqual([
-      'environment: TIDEMARK_SINC__CONCURRENCY names no configuration value, expected TIDEMARK_<FILE>__<PATH> with a file of exchanges, sync, indicators, databases, streaming (for example TIDEMARK_SYNC__BACKFILL_LIMIT); did you mean "TIDEMARK_SYNC__..."?',
+      'environment: TIDEMARK_SINC__CONCURRENCY names no configuration value, expected TIDEMARK_<FILE>__<PATH> with a file of exchanges, sync, indicators, databases, streaming, deployment (for example TIDEMARK_SYNC__BACKFILL_LIMIT); did you mean "TIDEMARK_SYNC__..."?',
       `exchanges.yaml: binance.symbols[0] is "BTC", ${SYMBOL}`,
       'sync.yaml: delay_seconds is "99", expected an integer from 0 to 50; correct the value',
       'sync.yaml: concurrency is "0", expected an integer from 1 to 64; correct the value',
       'streaming.yaml: expected a document, but the input is empty; fill it in, or restore the file of the project',
     ]);
+  });
+});
+
+describe('the deployment', () => {
+  test('as committed makes its own store and cache, in a region that every exchange answers', () => {
+    const { deployment } = loadConfig('config', {});
+    expect(deployment).toMatchObject({
+      region: 'eu-west-1',
+      profile: 'default',
+      clickhouse: { mode: 'ec2' },
+      cache: { provider: 'valkey-serverless' },
+      collector: { image: 'none', tasks: 1 },
+    });
+  });
+
+  test.each<[Environment, string]>([
+    [{ TIDEMARK_DEPLOYMENT__REGION: 'Ireland' }, 'region is "Ireland", expected an AWS region such as eu-west-1; correct the value'],
+    [
+      { TIDEMARK_DEPLOYMENT__CLICKHOUSE__MODE: 'cloud' },
+      'clickhouse.url is "", expected with mode cloud and external an https URL, and the name of a secret in password_secret; correct the value',
+    ],
+    [
+      { TIDEMARK_DEPLOYMENT__CLICKHOUSE__INSTANCE_TYPE: 't3.large' },
+      'clickhouse.instance_type is "t3.large", expected an arm64 instance type such as t4g.large, or nothing for that of the profile; correct the value',
+    ],
+    [
+      { TIDEMARK_DEPLOYMENT__CLICKHOUSE__AMI: 'latest' },
+      'clickhouse.ami is "latest", expected an image id such as ami-0123456789abcdef0, or nothing; correct the value',
+    ],
+    [
+      { TIDEMARK_DEPLOYMENT__CACHE__PROVIDER: 'external' },
+      'cache.url is "", expected with provider external a rediss URL; correct the value',
+    ],
+    [
+      { TIDEMARK_DEPLOYMENT__LOG_RETENTION_DAYS: '15' },
+      'log_retention_days is "15", expected one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653; correct the value',
+    ],
+  ])('is refused with %o', (environment, problem) => {
+    expect(problemsOf({}, environment)).toEqual([`deployment.yaml (with ${Object.keys(environment).join(', ')}): ${problem}`]);
+  });
+
+  test('that lets the cache share a machine that is not there is refused', () => {
+    const elsewhere = {
+      TIDEMARK_DEPLOYMENT__CLICKHOUSE__MODE: 'external',
+      TIDEMARK_DEPLOYMENT__CLICKHOUSE__URL: 'https://store.example.com:8443',
+      TIDEMARK_DEPLOYMENT__CLICKHOUSE__PASSWORD_SECRET: 'mine/store',
+    };
+    expect(load({}, elsewhere).deployment.clickhouse.url).toBe('https://store.example.com:8443');
+    const [problem] = problemsOf({}, { ...elsewhere, TIDEMARK_DEPLOYMENT__CACHE__PROVIDER: 'on-host' });
+    expect(problem).toMatch(/cache.provider is "on-host", expected on-host only with clickhouse.mode ec2/);
   });
 });
 

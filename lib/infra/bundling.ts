@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { LogLevel, OutputFormat, SourceMapMode, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { BuildOptions } from 'esbuild';
+import { PROJECT_ROOT } from './project-root.ts';
+
+/** CommonJS packages inside an ES module ask for `require`. */
+const REQUIRE_BANNER = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/**
+ * Packages that are imported only when something is used that no function uses: the embedded engine (half a gigabyte), ccxt's own HTTP
+ * client (ours is given to it), its proxies and the messages of an exchange that we do not have. They stay out, as imports that nobody reaches.
+ */
+const LEFT_OUT = ['chdb', 'undici', 'http-proxy-agent', 'https-proxy-agent', 'socks-proxy-agent', '*/mexc/compiled.cjs'];
+
+const PROTOBUF_STUB = join(import.meta.dirname, 'protobuf-stub.mjs');
+const SIGNING_STUB = join(import.meta.dirname, 'signing-stub.mjs');
+
+/** Parts of ccxt for exchanges that we do not have, and for orders. */
+const STUBS: Readonly<Record<string, string>> = {
+  'protobufjs/minimal': PROTOBUF_STUB,
+  'protobufjs/minimal.js': PROTOBUF_STUB,
+  '@scure/starknet': SIGNING_STUB,
+  '@noble/curves/secp256k1.js': SIGNING_STUB,
+  '@noble/curves/nist.js': SIGNING_STUB,
+  '@noble/curves/ed25519.js': SIGNING_STUB,
+};
+
+/** How each function is made into one ES module. `config/` and `schema/` go beside it: handlers read them from their task root. */
+export const FUNCTION_BUNDLING: BundlingOptions = {
+  format: OutputFormat.ESM,
+  logLevel: LogLevel.ERROR,
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  sourceMap: true,
+  sourceMapMode: SourceMapMode.DEFAULT,
+  sourcesContent: false,
+  mainFields: ['module', 'main'],
+  externalModules: LEFT_OUT,
+  banner: REQUIRE_BANNER,
+  esbuildArgs: Object.fromEntries(Object.entries(STUBS).map(([name, stub]) => [`--alias:${name}`, stub])),
+  commandHooks: {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    afterBundling: (inputDir, outputDir) => ['config', 'schema'].map((folder) => `cp -R "${inputDir}/${folder}" "${outputDir}/${folder}"`),
+  },
+};
+
+/** The same for what is no function, with esbuild's own options. */
+export function moduleBuild(entry: string, outputFile: string, banner = ''): BuildOptions {
+  return {
+    entryPoints: [join(PROJECT_ROOT, entry)],
+    outfile: outputFile,
+    absWorkingDir: PROJECT_ROOT,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    minify: true,
+    keepNames: true,
+    mainFields: ['module', 'main'],
+    external: LEFT_OUT,
+    alias: { ...STUBS },
+    banner: { js: `${REQUIRE_BANNER}\n${banner}` },
+    logLevel: 'error',
+  };
+}
+
+export function collectorBuild(outputFile: string, configuration: Readonly<Record<string, string>>): BuildOptions {
+  return moduleBuild('fargate/collector/main.ts', outputFile, configurationBanner(configuration));
+}
+
+/** One file can be copied into a container without anything to unpack it: so it brings its configuration along, and writes it down first. */
+function configurationBanner(files: Readonly<Record<string, string>>): string {
+  return [
+    "import * as __fs from 'node:fs'; import * as __os from 'node:os'; import * as __path from 'node:path';",
+    "{ const root = __path.join(__os.tmpdir(), 'tidemark'); __fs.mkdirSync(__path.join(root, 'config'), { recursive: true });",
+    `for (const [name, text] of Object.entries(${JSON.stringify(files)})) __fs.writeFileSync(__path.join(root, 'config', name), text);`,
+    'process.chdir(root); }',
+  ].join('\n');
+}
