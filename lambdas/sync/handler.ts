@@ -16,7 +16,8 @@ import { withSecrets } from '#factories/secret-environment.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
 import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
-import { createSyncMemory, syncCandles, type SeriesSyncReport, type SyncMemory, type SyncReport } from '#usecases/sync-candles.ts';
+import { syncCandles, type SeriesSyncReport, type SyncReport } from '#usecases/sync-candles.ts';
+import { createSyncMemory, type SyncMemory } from '#usecases/sync-memory.ts';
 
 export type SyncDependencies = {
   readonly settings: Config['sync'];

@@ -46,6 +46,7 @@ const SYNC_FILE = object({
   backfill_limit: integer(100, 100_000),
   latest_candles: integer(5, 300),
   recheck_candles: integer(5, 300),
+  reread_after_hours: z.array(integer(1, 720)).max(5),
   close_grace_ms: integer(0, 30_000),
   delay_seconds: integer(0, 50),
   request_deadline_ms: integer(100, 60_000),

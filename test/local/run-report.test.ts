@@ -23,6 +23,8 @@ function series(change: Partial<SeriesSyncReport> = {}, exchange: Exchange = 'kr
     refused: [],
     newestOpenTimeMs: null,
     missing: [],
+    completeUntilMs: null,
+    gaps: [],
     beforeHistory: 0,
     missingReason: null,
     failure: null,

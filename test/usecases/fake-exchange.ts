@@ -59,6 +59,7 @@ export type FakeExchangeOptions = {
   readonly maxCandlesPerRequest?: number;
   /** Only so many of the newest closed candles are served, whatever is asked for. */
   readonly historyCandles?: number | null;
+  readonly servesEmptyCandles?: boolean;
 };
 
 /** An exchange that serves a candle for every minute that has begun by its own clock, and behaves as an honest one does. */
@@ -68,6 +69,7 @@ export function fakeExchange({
   skewMs = 0,
   maxCandlesPerRequest = 1000,
   historyCandles = null,
+  servesEmptyCandles = false,
 }: FakeExchangeOptions): FakeExchange {
   const requests: CandleRequest[] = [];
   const revised = new Map<string, Partial<Candle> | null>();
@@ -87,6 +89,7 @@ export function fakeExchange({
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest,
     historyCandles,
+    servesEmptyCandles,
     requests,
     async loadMarkets(symbols) {
       if (isDown) throw exchangeError('UNREACHABLE');

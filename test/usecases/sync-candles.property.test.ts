@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createSyncMemory } from '#usecases/sync-candles.ts';
+import { createSyncMemory } from '#usecases/sync-memory.ts';
 import { candleAt, decimal, exchangeError, MINUTE, START } from './fake-exchange.ts';
 import { BTC, ETH, SETTINGS, syncWorld, type SyncWorld } from './sync-world.ts';
 

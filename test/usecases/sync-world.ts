@@ -9,7 +9,14 @@ import { fakeExchange, symbolOf, type FakeExchange, type FakeExchangeOptions } f
 
 export const BTC = symbolOf('BTC/USD');
 export const ETH = symbolOf('ETH/USD');
-export const SETTINGS: SyncSettings = { backfillLimit: 100, latestCandles: 5, recheckCandles: 60, closeGraceMs: 2000, concurrency: 4 };
+export const SETTINGS: SyncSettings = {
+  backfillLimit: 100,
+  latestCandles: 5,
+  recheckCandles: 60,
+  rereadAfterHours: [],
+  closeGraceMs: 2000,
+  concurrency: 4,
+};
 
 export type SyncWorld = {
   readonly exchange: FakeExchange;

@@ -53,6 +53,8 @@ export interface ExchangeRestApi {
   readonly maxCandlesPerRequest: number;
   /** How many candles back the exchange can be asked for; null where it has no such horizon. */
   readonly historyCandles: number | null;
+  /** Whether the exchange sends a flat candle where nothing was traded; where it does, a candle that it leaves out is a fault of it. */
+  readonly servesEmptyCandles: boolean;
   /** Which of `symbols` the exchange lists. Must have succeeded once before candles are fetched; cheap when repeated. */
   loadMarkets(symbols: readonly MarketSymbol[]): Promise<MarketReport>;
   /** One request. An empty page is an answer, not a proof that nothing traded. */

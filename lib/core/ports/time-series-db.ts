@@ -1,10 +1,13 @@
 import type { StoredCandle } from '../candle.ts';
+import type { CandleGap, GapState } from '../candle-gap.ts';
+import type { CandleRevision } from '../candle-revision.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Series } from '../series.ts';
 import type { MarketSymbol } from '../symbol.ts';
 import type { Timeframe } from '../timeframe.ts';
 import type { TradeGap } from '../trade-gap.ts';
 import type { TradeMinute } from '../trade-minute.ts';
+import type { Watermark } from '../watermark.ts';
 
 export type SeriesCandles = { readonly series: Series; readonly candles: readonly StoredCandle[] };
 
@@ -65,6 +68,16 @@ export type IndicatorValues = {
   readonly computedAtMs: number;
 };
 
+/** Gaps that overlap the window, in one of the states. */
+export type CandleGapQuery = TimeWindow & {
+  readonly exchange: Exchange;
+  readonly symbols: readonly MarketSymbol[];
+  readonly states: readonly GapState[];
+};
+
+/** Revisions that were detected in the window. */
+export type CandleRevisionQuery = TimeWindow & { readonly exchange: Exchange };
+
 export type TradeQuery = TimeWindow & { readonly exchange: Exchange; readonly symbols: readonly MarketSymbol[] };
 
 /** Candles and indicators in a database of time series (ClickHouse or its like). All failures are `StoreError`. */
@@ -77,6 +90,17 @@ export interface TimeSeriesDb {
   readCandles(query: CandleQuery): Promise<readonly SeriesCandles[]>;
   /** Open time of the first and the newest stored candle of every series of the exchange that has candles. */
   storedExtents(exchange: Exchange): Promise<readonly SeriesExtent[]>;
+  /** Writes rows of the ledger of gaps. A row of the same series and first time replaces the stored one when its `updatedAtMs` is not lower. */
+  insertCandleGaps(gaps: readonly CandleGap[]): Promise<void>;
+  /** By timeframe, symbol and first time. */
+  readCandleGaps(query: CandleGapQuery): Promise<readonly CandleGap[]>;
+  /** Writes watermarks. Of two of one series the further one wins. */
+  insertWatermarks(marks: readonly Watermark[]): Promise<void>;
+  readWatermarks(exchange: Exchange): Promise<readonly Watermark[]>;
+  /** Writes what candles were before. A row of the same candle and version before replaces the stored one. */
+  insertCandleRevisions(revisions: readonly CandleRevision[]): Promise<void>;
+  /** By time of detection, then series and open time. */
+  readCandleRevisions(query: CandleRevisionQuery): Promise<readonly CandleRevision[]>;
   /** Every stored series of the exchange (or those of `symbols`) from the given open times on, in one query. */
   readIndicatorInputs(query: IndicatorInputQuery): Promise<readonly IndicatorInput[]>;
   insertIndicators(rows: readonly IndicatorValues[]): Promise<void>;

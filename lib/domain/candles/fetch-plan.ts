@@ -5,51 +5,85 @@ export type FetchSettings = {
   readonly backfillLimit: number;
   /** A fetch reaches back over at least this many of the newest closed candles. */
   readonly latestCandles: number;
-  /** Holes among this many newest candles are asked for again. */
+  /** So many of the newest candles are kept in mind: what the exchange sends is compared with them. */
   readonly recheckCandles: number;
+  /** Ages at which closed candles are read a second time. */
+  readonly rereadAfterHours: readonly number[];
 };
+
+/** What to ask for: open times from `fromMs` (inclusive) to `untilMs` (exclusive). */
+export type FetchWindow = { readonly fromMs: number; readonly untilMs: number };
+
+export type FetchPlan = FetchWindow & { readonly isBackfill: boolean };
 
 export type FetchInput = {
   /** The scheduled time: candles that end at or before it are wanted. */
   readonly tickMs: number;
   readonly timeframeMs: number;
-  /** Open times stored in the recheck window. */
-  readonly stored: ReadonlySet<number>;
-  /** First and newest stored open time of the series, wherever they lie; null when there is none. */
-  readonly firstMs: number | null;
-  readonly newestMs: number | null;
+  /** The series is complete up to here; null when it has no candles yet. */
+  readonly completeUntilMs: number | null;
 };
 
-/** What to ask for: open times from `fromMs` (inclusive) to `untilMs` (exclusive). */
-export type FetchPlan = { readonly fromMs: number; readonly untilMs: number; readonly isBackfill: boolean };
+/**
+ * From the first candle that is neither stored nor explained, however long ago that was, and always over the newest ones. The candle before a
+ * hole is asked for too, so that an answer shows both sides of it. A series without candles is backfilled.
+ */
+export function planFetch({ tickMs, timeframeMs, completeUntilMs }: FetchInput, settings: FetchSettings): FetchPlan {
+  const untilMs = floorToGrid(tickMs, timeframeMs);
+  if (completeUntilMs === null) return { fromMs: untilMs - settings.backfillLimit * timeframeMs, untilMs, isBackfill: true };
+  return { fromMs: Math.min(completeUntilMs - timeframeMs, untilMs - settings.latestCandles * timeframeMs), untilMs, isBackfill: false };
+}
 
-/** First open time of the window in which holes are asked for again. */
+/** Due when the timeframe's boundary passes at this tick, or when the candle of an earlier boundary is still not there. */
+export function isDue({ tickMs, timeframeMs, completeUntilMs }: FetchInput): boolean {
+  const untilMs = floorToGrid(tickMs, timeframeMs);
+  return untilMs === tickMs || completeUntilMs === null || completeUntilMs < untilMs;
+}
+
+/** First open time of the newest candles that are kept in mind. */
 export function recheckFromMs(tickMs: number, timeframeMs: number, { latestCandles, recheckCandles }: FetchSettings): number {
   return floorToGrid(tickMs, timeframeMs) - Math.max(recheckCandles, latestCandles) * timeframeMs;
 }
 
+const HOUR_MS = 3_600_000;
+
+/** Rows that an exchange keeps are counted with the open one, and the clock runs on while it is asked. */
+const HORIZON_MARGIN_CANDLES = 10;
+
+/** Whether it is this series' turn in the hour to be read a second time. Turns are spread, so that an exchange is not asked for all at once. */
+export function isRereadTurn({ tickMs, timeframeMs }: Pick<FetchInput, 'tickMs' | 'timeframeMs'>, spread: number): boolean {
+  const ticksAnHour = Math.max(1, HOUR_MS / timeframeMs);
+  return tickMs % timeframeMs === 0 && (tickMs / timeframeMs) % ticksAnHour === spread % ticksAnHour;
+}
+
 /**
- * From the first missing closed candle, and always over the newest ones. A series without candles is backfilled; one that stopped
- * before the window goes on after its newest candle, however long ago that was, so that no outage of ours leaves a hole.
+ * Windows of closed candles to read a second time: once an hour the hour that has reached each age, clipped to what the series has
+ * (`fromMs`) and to what the exchange still keeps (`historyCandles`).
  */
-export function planFetch({ tickMs, timeframeMs, stored, firstMs, newestMs }: FetchInput, settings: FetchSettings): FetchPlan {
-  const untilMs = floorToGrid(tickMs, timeframeMs);
-  if (firstMs === null || newestMs === null) return { fromMs: untilMs - settings.backfillLimit * timeframeMs, untilMs, isBackfill: true };
-  // Before its first candle a series has no hole: there its history begins.
-  const windowFromMs = Math.max(firstMs, recheckFromMs(tickMs, timeframeMs, settings));
-  const latestFromMs = untilMs - settings.latestCandles * timeframeMs;
-  if (newestMs < windowFromMs) return { fromMs: newestMs + timeframeMs, untilMs, isBackfill: false };
-  return { fromMs: Math.min(firstMissing(stored, windowFromMs, untilMs, timeframeMs), latestFromMs), untilMs, isBackfill: false };
+export function rereadWindows(
+  { tickMs, timeframeMs }: Pick<FetchInput, 'tickMs' | 'timeframeMs'>,
+  { rereadAfterHours }: Pick<FetchSettings, 'rereadAfterHours'>,
+  { fromMs, historyCandles }: { readonly fromMs: number; readonly historyCandles: number | null },
+): readonly FetchWindow[] {
+  const closedMs = floorToGrid(tickMs, timeframeMs);
+  const spanMs = Math.max(HOUR_MS, timeframeMs);
+  const horizonMs = historyCandles === null ? Number.POSITIVE_INFINITY : (historyCandles - HORIZON_MARGIN_CANDLES) * timeframeMs;
+  return rereadAfterHours
+    .map((hours) => closedMs - Math.min(Math.ceil((hours * HOUR_MS) / timeframeMs) * timeframeMs, horizonMs - spanMs))
+    .map((untilMs) => ({ fromMs: Math.max(fromMs, untilMs - spanMs), untilMs }))
+    .filter((window) => window.fromMs < window.untilMs);
 }
 
-function firstMissing(stored: ReadonlySet<number>, fromMs: number, untilMs: number, timeframeMs: number): number {
-  let timeMs = fromMs;
-  while (timeMs < untilMs && stored.has(timeMs)) timeMs += timeframeMs;
-  return timeMs;
-}
-
-/** Due when the timeframe's boundary passes at this tick, or when the candle of an earlier boundary is still not there. */
-export function isDue({ tickMs, timeframeMs, newestMs }: Pick<FetchInput, 'tickMs' | 'timeframeMs' | 'newestMs'>): boolean {
-  const untilMs = floorToGrid(tickMs, timeframeMs);
-  return untilMs === tickMs || newestMs === null || newestMs < untilMs - timeframeMs;
+/** The same candles in as few windows as a request of so many candles allows: what lies close together is asked for at once. */
+export function mergeWindows(windows: readonly FetchWindow[], timeframeMs: number, maxCandles: number): readonly FetchWindow[] {
+  const merged: FetchWindow[] = [];
+  for (const window of windows.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const last = merged.at(-1);
+    const untilMs = Math.max(window.untilMs, last?.untilMs ?? 0);
+    // One more for the row of the open candle.
+    if (last !== undefined && (window.fromMs <= last.untilMs || (untilMs - last.fromMs) / timeframeMs + 1 <= maxCandles))
+      merged[merged.length - 1] = { fromMs: last.fromMs, untilMs };
+    else merged.push(window);
+  }
+  return merged;
 }

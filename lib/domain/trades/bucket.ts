@@ -1,4 +1,5 @@
 import type { Exchange } from '#core/exchange.ts';
+import { fnv1a } from '#core/fnv1a.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 
 export const BUCKETS = 64;
@@ -8,8 +9,5 @@ export const BUCKETS = 64;
  * one would let the trades of a market overtake each other while both are in use.
  */
 export function bucketOf(exchange: Exchange, symbol: MarketSymbol): string {
-  const text = `${exchange}:${symbol}`;
-  let hash = 0x81_1c_9d_c5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01_00_01_93);
-  return `b${String((hash >>> 0) % BUCKETS).padStart(2, '0')}`;
+  return `b${String(fnv1a(`${exchange}:${symbol}`) % BUCKETS).padStart(2, '0')}`;
 }

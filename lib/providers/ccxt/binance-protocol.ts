@@ -25,6 +25,7 @@ export function createBinanceProtocol({ exchange, base, restUrl, nowMs }: Protoc
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest: 1000,
     historyCandles: null,
+    servesEmptyCandles: true,
     pace: {
       ...(exchange === 'binanceus' ? { intervalMs: 100, tradesIntervalMs: 1000 } : { intervalMs: 40, tradesIntervalMs: 500 }),
       perMarket: false,

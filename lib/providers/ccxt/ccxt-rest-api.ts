@@ -78,6 +78,7 @@ export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs 
     timeframes: protocol.timeframes,
     maxCandlesPerRequest: protocol.maxCandlesPerRequest,
     historyCandles: protocol.historyCandles,
+    servesEmptyCandles: protocol.servesEmptyCandles,
     async loadMarkets(symbols) {
       const asked = symbols.join();
       if (known?.asked === asked && clock.nowMs() < known.untilMs) return known.report;

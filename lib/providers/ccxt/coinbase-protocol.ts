@@ -20,6 +20,7 @@ export function createCoinbaseProtocol({ exchange, base, restUrl, nowMs }: Proto
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest: 300,
     historyCandles: null,
+    servesEmptyCandles: false,
     pace: { intervalMs: 125, tradesIntervalMs: 125, perMarket: false },
     async listMarkets(symbols) {
       const answer: unknown = await api.v3PublicGetBrokerageMarketProducts({ product_ids: symbols.map(marketId) });

@@ -19,6 +19,7 @@ export function createKrakenProtocol({ exchange, base, restUrl, nowMs }: Protoco
     timeframes: ['1m', '5m', '1h'],
     maxCandlesPerRequest: 720,
     historyCandles: 720,
+    servesEmptyCandles: true,
     pace: { intervalMs: 1000, tradesIntervalMs: 1000, perMarket: true },
     async listMarkets(symbols) {
       const answer: unknown = await api.publicGetAssetPairs();

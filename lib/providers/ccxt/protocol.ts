@@ -12,6 +12,7 @@ export type Protocol = {
   readonly timeframes: readonly Timeframe[];
   readonly maxCandlesPerRequest: number;
   readonly historyCandles: number | null;
+  readonly servesEmptyCandles: boolean;
   /** Spacing of calls. `perMarket`: the exchange counts each market for itself. */
   readonly pace: {
     readonly intervalMs: number;

@@ -17,6 +17,17 @@ import { lingerFor, withStore, type ClickHouseAccess } from './client.ts';
 import { createIndicatorInputsReader } from './indicator-inputs.ts';
 import { migrate, type SchemaOptions } from './schema.ts';
 import { dateTimeText, queryRows, storedDecimal } from './statements.ts';
+import {
+  CANDLE_GAP_COLUMNS,
+  candleGapRow,
+  readCandleGaps,
+  readCandleRevisions,
+  readWatermarks,
+  REVISION_COLUMNS,
+  revisionRow,
+  WATERMARK_COLUMNS,
+  watermarkRow,
+} from './ledger-tables.ts';
 import { CANDLE_TABLES, seriesOf } from './tables.ts';
 import { gapRow, GAP_COLUMNS, minuteRow, MINUTE_COLUMNS, readTradeGaps, readTradeMinutes } from './trade-tables.ts';
 
@@ -27,6 +38,9 @@ const COLUMNS = {
   candles_5m: CANDLE_COLUMNS,
   candles_1h: CANDLE_COLUMNS,
   indicators: 'exchange, symbol, timeframe, timestamp, indicator_name, value, candle_version, fingerprint, computed_at',
+  gaps: CANDLE_GAP_COLUMNS,
+  watermarks: WATERMARK_COLUMNS,
+  revisions: REVISION_COLUMNS,
   trade_gaps: GAP_COLUMNS,
   trade_minutes: MINUTE_COLUMNS,
 } as const;
@@ -47,6 +61,12 @@ export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
     readIndicatorInputs: (query: IndicatorInputQuery): Promise<readonly IndicatorInput[]> => readInputs(query),
     insertIndicators: (rows) => insertIndicators(insert, rows),
     readIndicators: (query) => readIndicators(options, query),
+    insertCandleGaps: (gaps) => insert('gaps', gaps.map(candleGapRow)),
+    readCandleGaps: (query) => readCandleGaps(options, query),
+    insertWatermarks: (marks) => insert('watermarks', marks.map(watermarkRow)),
+    readWatermarks: (exchange) => readWatermarks(options, exchange),
+    insertCandleRevisions: (revisions) => insert('revisions', revisions.map(revisionRow)),
+    readCandleRevisions: (query) => readCandleRevisions(options, query),
     insertTradeGaps: (gaps) => insert('trade_gaps', gaps.map(gapRow)),
     readTradeGaps: (query) => readTradeGaps(options, query),
     insertTradeMinutes: (minutes) => insert('trade_minutes', minutes.map(minuteRow)),

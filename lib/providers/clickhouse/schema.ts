@@ -59,11 +59,11 @@ function qualifyTables(statement: string, database: string): string {
 
 async function setTimeToLive(access: ClickHouseAccess, ttlDays: number | null): Promise<void> {
   for (const table of EXPIRING_TABLES) {
-    // oxlint-disable-next-line no-await-in-loop -- four small statements
+    // oxlint-disable-next-line no-await-in-loop -- a few small statements
     const current = await timeToLiveOf(access, table);
     if (current === ttlDays) continue;
     const change = ttlDays === null ? 'REMOVE TTL' : `MODIFY TTL toDateTime(timestamp) + toIntervalDay(${ttlDays})`;
-    // oxlint-disable-next-line no-await-in-loop -- four small statements
+    // oxlint-disable-next-line no-await-in-loop -- a few small statements
     await run(access, `ALTER TABLE ${access.database}.${table} ${change}`);
   }
 }

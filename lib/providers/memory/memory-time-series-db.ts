@@ -1,4 +1,6 @@
 import type { StoredCandle } from '#core/candle.ts';
+import type { CandleGap } from '#core/candle-gap.ts';
+import type { CandleRevision } from '#core/candle-revision.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type {
   IndicatorInput,
@@ -12,6 +14,7 @@ import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { TradeGap } from '#core/trade-gap.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
+import type { Watermark } from '#core/watermark.ts';
 
 type Stored = {
   readonly series: Series;
@@ -29,10 +32,11 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
     return entry;
   };
   const stocked = (exchange: Exchange): readonly Stored[] =>
-    [...stored.values()].filter(({ series, candles }) => series.exchange === exchange && candles.size > 0).sort(bySeries);
+    [...stored.values()].filter(({ series, candles }) => series.exchange === exchange && candles.size > 0).sort(compareSeries);
 
   return {
     ...tradeRows(),
+    ...ledgerRows(),
     migrate: async () => [],
     async insertCandles(groups) {
       for (const { series, candles } of groups) {
@@ -72,10 +76,56 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
       const wanted = [...stored.values()].filter(
         ({ series }) => series.exchange === query.exchange && series.timeframe === query.timeframe && query.symbols.includes(series.symbol),
       );
-      return wanted.sort(bySeries).flatMap(({ indicators }) => slice(indicators, query));
+      return wanted.sort(compareSeries).flatMap(({ indicators }) => slice(indicators, query));
     },
     close: async () => {},
   };
+}
+
+function ledgerRows(): Pick<
+  TimeSeriesDb,
+  'insertCandleGaps' | 'readCandleGaps' | 'insertWatermarks' | 'readWatermarks' | 'insertCandleRevisions' | 'readCandleRevisions'
+> {
+  const gaps = new Map<string, CandleGap>();
+  const marks = new Map<string, Watermark>();
+  const revisions = new Map<string, CandleRevision>();
+  return {
+    async insertCandleGaps(rows) {
+      for (const row of rows) replace(gaps, `${seriesKey(row.series)} ${row.fromMs}`, row, ({ updatedAtMs }) => updatedAtMs);
+    },
+    async readCandleGaps({ exchange, symbols, fromMs, untilMs, states }) {
+      const wanted = [...gaps.values()].filter(
+        (gap) => symbols.includes(gap.series.symbol) && states.includes(gap.state) && gap.untilMs > fromMs && gap.fromMs < untilMs,
+      );
+      return wanted.filter(({ series }) => series.exchange === exchange).sort((a, b) => compareSeries(a, b) || a.fromMs - b.fromMs);
+    },
+    async insertWatermarks(rows) {
+      for (const row of rows) replace(marks, seriesKey(row.series), row, ({ completeUntilMs }) => completeUntilMs);
+    },
+    readWatermarks: async (exchange) => [...marks.values()].filter(({ series }) => series.exchange === exchange).sort(compareSeries),
+    async insertCandleRevisions(rows) {
+      for (const row of rows) {
+        const key = `${seriesKey(row.series)} ${row.openTimeMs} ${row.before?.version ?? 0n}`;
+        replace(revisions, key, row, ({ detectedAtMs }) => detectedAtMs);
+      }
+    },
+    async readCandleRevisions({ exchange, fromMs, untilMs }) {
+      const wanted = [...revisions.values()].filter(
+        ({ series, detectedAtMs }) => series.exchange === exchange && detectedAtMs >= fromMs && detectedAtMs < untilMs,
+      );
+      return wanted.sort((a, b) => a.detectedAtMs - b.detectedAtMs || compareSeries(a, b) || a.openTimeMs - b.openTimeMs);
+    },
+  };
+}
+
+/** Of two rows with one key the one with the higher rank stays, the one written later when they are equal. */
+function replace<T>(held: Map<string, T>, key: string, row: T, rank: (row: T) => number): void {
+  const current = held.get(key);
+  if (current === undefined || rank(row) >= rank(current)) held.set(key, row);
+}
+
+function compareSeries(a: { readonly series: Series }, b: { readonly series: Series }): number {
+  return byText(seriesOrder(a.series), seriesOrder(b.series));
 }
 
 type TradeRow = { readonly exchange: Exchange; readonly symbol: MarketSymbol; readonly updatedAtMs: number };
@@ -98,9 +148,7 @@ function tradeRows(): Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | '
 }
 
 function keepLater<T extends TradeRow>(held: Map<string, T>, row: T, id: string): void {
-  const key = `${row.exchange} ${row.symbol} ${id}`;
-  const current = held.get(key);
-  if (current === undefined || row.updatedAtMs >= current.updatedAtMs) held.set(key, row);
+  replace(held, `${row.exchange} ${row.symbol} ${id}`, row, ({ updatedAtMs }) => updatedAtMs);
 }
 
 function wantedRows<T extends TradeRow>(held: ReadonlyMap<string, T>, query: TradeQuery, timeMs: (row: T) => number): T[] {
@@ -112,10 +160,6 @@ function wantedRows<T extends TradeRow>(held: ReadonlyMap<string, T>, query: Tra
 
 function byText(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
-}
-
-function bySeries(a: Stored, b: Stored): number {
-  return seriesOrder(a.series) < seriesOrder(b.series) ? -1 : 1;
 }
 
 function seriesOrder({ timeframe, symbol }: Series): string {

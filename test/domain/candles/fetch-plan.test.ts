@@ -1,91 +1,135 @@
 import { describe, expect, test } from 'vitest';
-import { isDue, planFetch, recheckFromMs } from '#domain/candles/fetch-plan.ts';
+import {
+  isDue,
+  isRereadTurn,
+  mergeWindows,
+  planFetch,
+  recheckFromMs,
+  rereadWindows,
+  type FetchWindow,
+} from '#domain/candles/fetch-plan.ts';
 
 const MINUTE = 60_000;
-const settings = { backfillLimit: 300, latestCandles: 5, recheckCandles: 20 };
+const settings = { backfillLimit: 300, latestCandles: 5, recheckCandles: 20, rereadAfterHours: [1, 24] };
 
-/** Minutes in, minutes out. `first` and `newest` may lie outside of what is known of the window. */
-function plan(tick: number, stored: readonly number[], first = stored[0], newest = stored.at(-1)) {
-  const [firstMs, newestMs] = [first, newest].map((minute) => (minute === undefined ? null : minute * MINUTE)) as [
-    number | null,
-    number | null,
-  ];
-  const input = { tickMs: tick * MINUTE, timeframeMs: MINUTE, stored: new Set(stored.map((minute) => minute * MINUTE)), firstMs, newestMs };
-  const { fromMs, untilMs, isBackfill } = planFetch(input, settings);
-  return { from: fromMs / MINUTE, until: untilMs / MINUTE, isBackfill };
+/** Minutes in, minutes out. */
+function plan(tick: number, completeUntil: number | null, offsetMs = 0) {
+  const input = {
+    tickMs: tick * MINUTE + offsetMs,
+    timeframeMs: MINUTE,
+    completeUntilMs: completeUntil === null ? null : completeUntil * MINUTE,
+  };
+  const { isBackfill, ...window } = planFetch(input, settings);
+  return { ...inMinutes(window), isBackfill };
 }
 
-const minutes = (from: number, until: number) => Array.from({ length: until - from }, (_, at) => from + at);
+function inMinutes({ fromMs, untilMs }: FetchWindow): { readonly from: number; readonly until: number } {
+  return { from: fromMs / MINUTE, until: untilMs / MINUTE };
+}
 
 describe('planFetch', () => {
   test('backfills a series without candles', () => {
-    expect(plan(1000, [])).toEqual({ from: 700, until: 1000, isBackfill: true });
+    expect(plan(1000, null)).toEqual({ from: 700, until: 1000, isBackfill: true });
   });
 
   test('asks for the five newest where nothing is missing but the last', () => {
-    expect(plan(1000, minutes(980, 999))).toEqual({ from: 995, until: 1000, isBackfill: false });
+    expect(plan(1000, 999)).toEqual({ from: 995, until: 1000, isBackfill: false });
   });
 
-  test('asks for the five newest where nothing is missing', () => {
-    expect(plan(1000, minutes(980, 1000))).toEqual({ from: 995, until: 1000, isBackfill: false });
+  test('asks for the five newest where nothing is missing, also when the watermark is ahead of the tick', () => {
+    expect([plan(1000, 1000).from, plan(1000, 2000).from]).toEqual([995, 995]);
   });
 
-  test('goes back to the first hole of the window', () => {
-    expect(plan(1000, [...minutes(980, 985), ...minutes(986, 1000)])).toEqual({ from: 985, until: 1000, isBackfill: false });
-    expect(plan(1000, minutes(981, 1000), 100)).toEqual({ from: 980, until: 1000, isBackfill: false });
-  });
-
-  test('leaves alone what is missing before the window, and before the history of the series begins', () => {
-    expect(plan(1000, minutes(980, 1000), 100)).toMatchObject({ from: 995 });
-    expect(plan(1000, minutes(985, 1000))).toMatchObject({ from: 995 });
-  });
-
-  test('sees a hole behind the first candle of a young series', () => {
-    expect(plan(1000, [985, ...minutes(987, 1000)])).toMatchObject({ from: 986 });
-  });
-
-  test('goes on behind the newest candle after an outage of ours, however long', () => {
-    expect(plan(100_000, [], 900, 1000)).toEqual({ from: 1001, until: 100_000, isBackfill: false });
-  });
-
-  test('goes on from the window where the newest candle is its first', () => {
-    expect(plan(1000, [980], 100)).toEqual({ from: 981, until: 1000, isBackfill: false });
+  test('goes back to the candle before the first that is missing, however long ago', () => {
+    expect(plan(1000, 985)).toEqual({ from: 984, until: 1000, isBackfill: false });
+    expect(plan(100_000, 1001)).toEqual({ from: 1000, until: 100_000, isBackfill: false });
   });
 
   test('never asks for the candle that is still open', () => {
-    const input = { tickMs: 1000 * MINUTE + 59_999, timeframeMs: MINUTE, stored: new Set<number>(), firstMs: null, newestMs: null };
-    expect(planFetch(input, settings).untilMs).toBe(1000 * MINUTE);
-  });
-
-  test('asks again for all of the newest when the store is ahead of the tick', () => {
-    expect(plan(1000, minutes(980, 1000), 100, 2000)).toEqual({ from: 995, until: 1000, isBackfill: false });
+    expect(plan(1000, null, 59_999).until).toBe(1000);
   });
 });
 
-describe('recheckFromMs', () => {
-  test('never begins behind the newest candles that are always asked for', () => {
-    expect(recheckFromMs(1000 * MINUTE, MINUTE, { ...settings, recheckCandles: 3, latestCandles: 8 })).toBe(992 * MINUTE);
-    expect(recheckFromMs(1000 * MINUTE + 1, MINUTE, settings)).toBe(980 * MINUTE);
-  });
+test('the newest candles in mind never begin behind those that are always asked for', () => {
+  expect(recheckFromMs(1000 * MINUTE, MINUTE, { ...settings, recheckCandles: 3, latestCandles: 8 })).toBe(992 * MINUTE);
+  expect(recheckFromMs(1000 * MINUTE + 1, MINUTE, settings)).toBe(980 * MINUTE);
 });
 
 describe('isDue', () => {
-  const due = (tick: number, newest: number | null, length = 5) =>
-    isDue({ tickMs: tick * MINUTE, timeframeMs: length * MINUTE, newestMs: newest === null ? null : newest * MINUTE });
+  const due = (tick: number, completeUntil: number | null, length = 5) =>
+    isDue({ tickMs: tick * MINUTE, timeframeMs: length * MINUTE, completeUntilMs: completeUntil === null ? null : completeUntil * MINUTE });
 
   test('at a boundary of the timeframe, also when everything is there', () => {
-    expect([due(10, 5), due(10, 0), due(10, 10)]).toEqual([true, true, true]);
+    expect([due(10, 10), due(10, 5), due(10, 15)]).toEqual([true, true, true]);
   });
 
   test('between boundaries only while the last closed candle is not there', () => {
-    expect([due(12, 5), due(12, 0), due(14, 5)]).toEqual([false, true, false]);
+    expect([due(12, 10), due(12, 5), due(14, 10)]).toEqual([false, true, false]);
   });
 
   test('whenever there is nothing yet', () => {
     expect(due(13, null)).toBe(true);
   });
+});
 
-  test('every minute for the shortest timeframe', () => {
-    expect(minutes(1, 20).every((tick) => due(tick, tick - 1, 1))).toBe(true);
+describe('the second reading', () => {
+  test('comes to a series once an hour, at a minute of its own', () => {
+    const turns = (spread: number, length: number) =>
+      Array.from({ length: 60 }, (_, minute) => minute).filter((minute) =>
+        isRereadTurn({ tickMs: 6000 * MINUTE + minute * MINUTE, timeframeMs: length * MINUTE }, spread),
+      );
+    expect([turns(7, 1), turns(67, 1), turns(3, 5), turns(8, 60)]).toEqual([[7], [7], [15], [0]]);
+  });
+
+  const windows = (tick: number, given: { from?: number; history?: number | null; length?: number } = {}) =>
+    rereadWindows({ tickMs: tick * MINUTE, timeframeMs: (given.length ?? 1) * MINUTE }, settings, {
+      fromMs: (given.from ?? 0) * MINUTE,
+      historyCandles: given.history ?? null,
+    }).map(inMinutes);
+
+  test('is of the hour that has reached each age, so that an hour later the next hour follows without a hole', () => {
+    expect(windows(3000)).toEqual([
+      { from: 2880, until: 2940 },
+      { from: 1500, until: 1560 },
+    ]);
+    expect(windows(3060)[0]).toEqual({ from: 2940, until: 3000 });
+  });
+
+  test('is no older than the exchange still keeps', () => {
+    expect(windows(3000, { history: 720 })[1]).toEqual({ from: 2290, until: 2350 });
+  });
+
+  test('does not go back before the series begins', () => {
+    expect(windows(3000, { from: 2900 })).toEqual([{ from: 2900, until: 2940 }]);
+  });
+
+  test('of the hour is of one candle', () => {
+    expect(windows(3000, { length: 60 })).toEqual([
+      { from: 2880, until: 2940 },
+      { from: 1500, until: 1560 },
+    ]);
+  });
+});
+
+describe('mergeWindows', () => {
+  const merged = (...pairs: readonly (readonly [number, number])[]) =>
+    mergeWindows(
+      pairs.map(([from, until]) => ({ fromMs: from * MINUTE, untilMs: until * MINUTE })),
+      MINUTE,
+      100,
+    ).map(({ fromMs, untilMs }) => [fromMs / MINUTE, untilMs / MINUTE]);
+
+  test('asks at once for what fits into one request, with a place for the open candle', () => {
+    expect(merged([50, 60], [0, 10])).toEqual([[0, 60]]);
+    expect(merged([0, 10], [80, 99])).toEqual([[0, 99]]);
+    expect(merged([0, 10], [80, 100])).toEqual([
+      [0, 10],
+      [80, 100],
+    ]);
+  });
+
+  test('joins windows that overlap, however long they get', () => {
+    expect(merged([0, 90], [50, 200])).toEqual([[0, 200]]);
+    expect(merged([0, 90], [10, 20])).toEqual([[0, 90]]);
   });
 });

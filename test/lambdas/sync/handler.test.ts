@@ -26,6 +26,7 @@ function service(change: Partial<SyncDependencies> = {}) {
       backfillLimit: 100,
       latestCandles: 5,
       recheckCandles: 60,
+      rereadAfterHours: [],
       closeGraceMs: 2000,
       delaySeconds: 3,
       requestDeadlineMs: 1000,

@@ -9,6 +9,7 @@ import { openEmbeddedEngine, type EmbeddedEngine } from '#providers/clickhouse/e
 import type { SchemaOptions } from '#providers/clickhouse/schema.ts';
 import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { timeSeriesDbContract } from '../../contracts/time-series-db.contract.ts';
+import { ledgerTablesContract } from '../../contracts/ledger-tables.contract.ts';
 import { tradeTablesContract } from '../../contracts/trade-tables.contract.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-store-'));
@@ -36,6 +37,7 @@ const openDb = (options = schema) =>
 
 timeSeriesDbContract('ClickHouse in this process', async () => openDb());
 tradeTablesContract('ClickHouse in this process', async () => openDb());
+ledgerTablesContract('ClickHouse in this process', async () => openDb());
 
 describe('the schema', () => {
   const sql = async (query: string) => await (await engine.writer.query({ query, format: 'JSONEachRow' })).json<Record<string, unknown>>();
@@ -49,6 +51,9 @@ describe('the schema', () => {
       '0004-indicators.sql',
       '0005-trade-gaps.sql',
       '0006-trade-minutes.sql',
+      '0007-gaps.sql',
+      '0008-watermarks.sql',
+      '0009-revisions.sql',
     ]);
   });
 

@@ -1,0 +1,232 @@
+import type { CandleGap, GapReason } from '#core/candle-gap.ts';
+import type { Series } from '#core/series.ts';
+import type { Explanation } from './gap-reason.ts';
+import { holesOf } from './grid.ts';
+
+/** What one tick has learned about a series. Times are open times on the grid of the timeframe, UTC ms. */
+export type CoverageInput = {
+  readonly series: Series;
+  readonly timeframeMs: number;
+  /** The series had no candles before this tick. */
+  readonly isFirst: boolean;
+  /** Complete up to here before this tick. */
+  readonly completeUntilMs: number;
+  /** Candles that open before this are closed. */
+  readonly closedUntilMs: number;
+  /** Whether the store has the candle, or will have it with this tick. */
+  readonly has: (openTimeMs: number) => boolean;
+  /** The newest candle in this tick's answer; null without one. */
+  readonly newestSentMs: number | null;
+  /** The exchange has answered for open times from `askedFromMs` (inclusive) to `answeredUntilMs` (exclusive). */
+  readonly askedFromMs: number;
+  readonly answeredUntilMs: number;
+  /** What opens before cannot be had from the exchange any more. */
+  readonly reachableFromMs: number;
+  /** Why it was not asked or did not answer for the rest; null when it was not reached yet. */
+  readonly failure: { readonly reason: Extract<GapReason, 'fetch_failed' | 'not_listed'>; readonly message: string } | null;
+  /** Rows of the ledger that are not resolved. */
+  readonly gaps: readonly CandleGap[];
+  /** Says why an exchange that has answered twice does not send these candles. */
+  readonly explain: (fromMs: number, untilMs: number) => Explanation;
+  readonly nowMs: number;
+};
+
+export type Coverage = {
+  readonly completeUntilMs: number;
+  /** Rows of the ledger that are new or changed. */
+  readonly changed: readonly CandleGap[];
+  /** All rows that are not resolved now. */
+  readonly gaps: readonly CandleGap[];
+};
+
+/** So many answers without a candle, each with one behind it, and it is called missing at the exchange. */
+export const CONFIRMING_ANSWERS = 2;
+
+/** Not asked for so many candles: an outage of ours that the ledger names, also when it is healed at once. */
+const AWAY_CANDLES = 3;
+
+/** A gap that still grows is written again whenever it has grown by so many candles. */
+const GROWTH_CANDLES = 15;
+
+/** Two answers to one tick, as when it is repeated, are one. */
+const BETWEEN_ANSWERS_MS = 30_000;
+
+/** Delays of the further tries of a confirmed gap, by the number of answers so far. */
+const RETRY_MS: Readonly<Record<number, number>> = { 2: 600_000, 3: 3_600_000, 4: 6 * 3_600_000 };
+
+/**
+ * Moves the watermark over every candle that is stored or explained, and keeps the ledger: what is missing has a row, what came late closes
+ * its row, and nothing is explained before the exchange has answered twice without it. Applying it twice to the same facts changes nothing
+ * but the count of answers.
+ */
+export function coverSeries(input: CoverageInput): Coverage {
+  const explained = input.gaps.filter(({ state }) => state === 'explained').flatMap((gap) => withoutLateCandles(input, gap));
+  const explainedNow = explained.filter(({ state }) => state === 'explained');
+  const wasOpen = input.gaps.filter(({ state }) => state === 'open');
+  const runs = missingRuns(input, explainedNow).map((run) => rowOf(input, run, wasOpen));
+  const listed = runs.filter((row) => !isJustClosed(input, row));
+  const filled = wasOpen.flatMap((gap) => filledPart(input, gap, listed));
+  const gaps = [...explainedNow, ...listed].sort((a, b) => a.fromMs - b.fromMs);
+  const before = new Map(input.gaps.map((gap) => [gap.fromMs, gap]));
+  const rows = [...explained, ...listed, ...filled, ...healedOutage(input, wasOpen, runs)];
+  return {
+    completeUntilMs: advance(input, gaps),
+    changed: rows.filter((row) => isWorthWriting(before.get(row.fromMs), row, input.timeframeMs)),
+    gaps,
+  };
+}
+
+/** The gap itself while nothing in it has come; else its end and what remains of it. */
+function withoutLateCandles(input: CoverageInput, gap: CandleGap): readonly CandleGap[] {
+  const there = new Set<number>();
+  for (let timeMs = gap.fromMs; timeMs < gap.untilMs; timeMs += input.timeframeMs) if (input.has(timeMs)) there.add(timeMs);
+  if (there.size === 0) return [gap];
+  const rest = holesOf(there, gap.fromMs, gap.untilMs, input.timeframeMs).map((hole) => ({
+    ...gap,
+    fromMs: hole.firstMs,
+    untilMs: hole.lastMs + input.timeframeMs,
+    updatedAtMs: input.nowMs,
+  }));
+  return rest[0]?.fromMs === gap.fromMs ? rest : [resolved(input, gap, rest[0]?.fromMs ?? gap.untilMs), ...rest];
+}
+
+function resolved({ nowMs }: CoverageInput, gap: CandleGap, untilMs: number): CandleGap {
+  return { ...gap, untilMs, state: 'resolved', nextTryMs: null, resolvedAtMs: nowMs, resolvedBy: 'rest', updatedAtMs: nowMs };
+}
+
+type Kind = 'lost' | 'not asked' | 'not sent';
+type Run = { readonly fromMs: number; readonly untilMs: number; readonly kind: Kind };
+
+/** What is missing between the watermark and the newest closed candle, in runs of one kind. */
+function missingRuns(input: CoverageInput, explained: readonly CandleGap[]): readonly Run[] {
+  const { completeUntilMs, closedUntilMs, timeframeMs, has, askedFromMs, answeredUntilMs, reachableFromMs } = input;
+  const kindOf = (timeMs: number): Kind => {
+    if (timeMs < reachableFromMs) return 'lost';
+    return timeMs >= askedFromMs && timeMs < answeredUntilMs ? 'not sent' : 'not asked';
+  };
+  const runs: Run[] = [];
+  for (let timeMs = completeUntilMs; timeMs < closedUntilMs; timeMs += timeframeMs) {
+    const known = explained.find((gap) => gap.fromMs <= timeMs && timeMs < gap.untilMs);
+    if (known !== undefined) timeMs = known.untilMs - timeframeMs;
+    else if (!has(timeMs)) {
+      const last = runs.at(-1);
+      const kind = kindOf(timeMs);
+      if (last?.untilMs === timeMs && last.kind === kind) runs[runs.length - 1] = { ...last, untilMs: timeMs + timeframeMs };
+      else runs.push({ fromMs: timeMs, untilMs: timeMs + timeframeMs, kind });
+    }
+  }
+  return runs;
+}
+
+function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): CandleGap {
+  const { series, nowMs, timeframeMs } = input;
+  const { fromMs, untilMs } = run;
+  const overlapping = wasOpen.filter((gap) => gap.fromMs < untilMs && fromMs < gap.untilMs);
+  const covering = overlapping.find((gap) => gap.fromMs <= fromMs && untilMs <= gap.untilMs);
+  const isAnswered = run.kind === 'not sent' && input.newestSentMs !== null && input.newestSentMs >= untilMs;
+  const attempts = isAnswered ? answersWithout(covering, nowMs) : (covering?.attempts ?? 0);
+  const row = {
+    series,
+    fromMs,
+    untilMs,
+    attempts,
+    detectedAtMs: Math.min(nowMs, ...overlapping.map(({ detectedAtMs }) => detectedAtMs)),
+    resolvedAtMs: null,
+    resolvedBy: '',
+    updatedAtMs: nowMs,
+  } as const;
+  if (run.kind === 'lost') {
+    const evidence = `the exchange keeps nothing before ${new Date(input.reachableFromMs).toISOString()}`;
+    return { ...row, reason: 'retention_lost', evidence, state: 'explained', nextTryMs: null };
+  }
+  if (run.kind === 'not asked') {
+    const { failure } = input;
+    const [reason, evidence] = failure === null ? (['our_outage', 'not asked for yet'] as const) : [failure.reason, failure.message];
+    return { ...row, reason, evidence, state: 'open', nextTryMs: nowMs };
+  }
+  if (attempts < CONFIRMING_ANSWERS) {
+    const evidence = isAnswered ? `${attempts} answer without it, with a later candle` : 'not sent yet, and nothing later either';
+    return { ...row, reason: 'unknown', evidence, state: 'open', nextTryMs: nowMs };
+  }
+  const { reason, evidence } = input.explain(fromMs, untilMs);
+  const nextTryMs = nextTry(reason, attempts, nowMs);
+  return { ...row, reason, evidence: `${evidence}; ${candlesText((untilMs - fromMs) / timeframeMs)}`, state: 'explained', nextTryMs };
+}
+
+function answersWithout(before: CandleGap | undefined, nowMs: number): number {
+  if (before === undefined || before.attempts === 0) return 1;
+  return before.attempts + (nowMs - before.updatedAtMs >= BETWEEN_ANSWERS_MS ? 1 : 0);
+}
+
+function candlesText(count: number): string {
+  return count === 1 ? '1 candle' : `${count} candles`;
+}
+
+/** Minutes without trades are looked at again with all others; what an exchange owes is asked for by itself, less and less often. */
+function nextTry(reason: GapReason, attempts: number, nowMs: number): number | null {
+  const delayMs = RETRY_MS[attempts];
+  return reason === 'no_trades' || reason === 'retention_lost' || delayMs === undefined ? null : nowMs + delayMs;
+}
+
+/** The row of a confirmed gap after the exchange has been asked for it once more in vain. */
+export function triedAgain(gap: CandleGap, nowMs: number): CandleGap {
+  const attempts = gap.attempts + 1;
+  return { ...gap, attempts, nextTryMs: nextTry(gap.reason, attempts, nowMs), updatedAtMs: nowMs };
+}
+
+/** The newest closed candle may come a moment later than it closed. */
+function isJustClosed({ closedUntilMs, timeframeMs }: CoverageInput, { fromMs, untilMs, reason }: CandleGap): boolean {
+  return untilMs === closedUntilMs && untilMs - fromMs === timeframeMs && reason !== 'fetch_failed' && reason !== 'not_listed';
+}
+
+/** The end of a row that has no successor under its first time: what of it has come. */
+function filledPart(input: CoverageInput, gap: CandleGap, rows: readonly CandleGap[]): readonly CandleGap[] {
+  if (rows.some(({ fromMs }) => fromMs === gap.fromMs)) return [];
+  const rest = rows.filter(({ fromMs, untilMs }) => fromMs < gap.untilMs && gap.fromMs < untilMs).map(({ fromMs }) => fromMs);
+  return [resolved(input, gap, Math.min(gap.untilMs, ...rest))];
+}
+
+/** Nobody asked for a while, and all of it is there at once: the ledger says that there was an outage of ours. */
+function healedOutage(input: CoverageInput, wasOpen: readonly CandleGap[], runs: readonly CandleGap[]): readonly CandleGap[] {
+  const { series, isFirst, completeUntilMs, closedUntilMs, timeframeMs, nowMs } = input;
+  const untilMs = Math.min(closedUntilMs - timeframeMs, ...runs.map(({ fromMs }) => fromMs));
+  const candles = (untilMs - completeUntilMs) / timeframeMs;
+  if (isFirst || wasOpen.length > 0 || candles < AWAY_CANDLES) return [];
+  return [
+    {
+      series,
+      fromMs: completeUntilMs,
+      untilMs,
+      reason: 'our_outage',
+      evidence: `nobody had asked for ${candlesText(candles)}`,
+      state: 'resolved',
+      attempts: 0,
+      nextTryMs: null,
+      detectedAtMs: nowMs,
+      resolvedAtMs: nowMs,
+      resolvedBy: 'rest',
+      updatedAtMs: nowMs,
+    },
+  ];
+}
+
+/** Moves a watermark over what is stored or explained, at most to `closedUntilMs`; never back. */
+export function advance(
+  { completeUntilMs, closedUntilMs, timeframeMs, has }: Pick<CoverageInput, 'completeUntilMs' | 'closedUntilMs' | 'timeframeMs' | 'has'>,
+  gaps: readonly CandleGap[],
+): number {
+  let timeMs = completeUntilMs;
+  while (timeMs < closedUntilMs) {
+    const explained = gaps.find((gap) => gap.state === 'explained' && gap.fromMs <= timeMs && timeMs < gap.untilMs);
+    if (explained !== undefined) timeMs = explained.untilMs;
+    else if (has(timeMs)) timeMs += timeframeMs;
+    else break;
+  }
+  return Math.max(completeUntilMs, Math.min(timeMs, closedUntilMs));
+}
+
+function isWorthWriting(before: CandleGap | undefined, row: CandleGap, timeframeMs: number): boolean {
+  if (before === undefined || before.state !== row.state || before.reason !== row.reason || before.attempts !== row.attempts) return true;
+  const candles = (gap: CandleGap): number => (gap.untilMs - gap.fromMs) / timeframeMs;
+  return candles(row) < candles(before) || Math.floor(candles(row) / GROWTH_CANDLES) !== Math.floor(candles(before) / GROWTH_CANDLES);
+}

@@ -1,0 +1,92 @@
+import type { MarketReport } from '#core/ports/exchange-rest-api.ts';
+import { seriesKey, type Series } from '#core/series.ts';
+import { TIMEFRAME_MS } from '#core/timeframe.ts';
+import { coverSeries } from '#domain/candles/coverage.ts';
+import type { FetchWindow } from '#domain/candles/fetch-plan.ts';
+import { explainSilence, type Explanation } from '#domain/candles/gap-reason.ts';
+import { floorToGrid } from '#domain/candles/grid.ts';
+import type { Failure } from './fetch-windows.ts';
+import type { SeriesNews, SyncMemory } from './sync-memory.ts';
+import { UNKNOWN_SERIES } from './sync-plan.ts';
+import { closedUntil, failureText, type Outcome } from './sync-series.ts';
+import type { SyncInput, SyncPorts, SyncSettings } from './sync-types.ts';
+
+/** A series that the exchange was not asked for, because it is down or does not trade the market: its gap grows, and has a row. */
+export function absentSeries(
+  ports: SyncPorts,
+  input: SyncInput,
+  memory: SyncMemory,
+  series: Series,
+  markets: MarketReport | Failure,
+): readonly Outcome[] {
+  const known = memory.series.get(seriesKey(series)) ?? UNKNOWN_SERIES;
+  const { fromMs, completeUntilMs, gaps } = known;
+  const timeframeMs = TIMEFRAME_MS[series.timeframe];
+  if (fromMs === null || completeUntilMs === null) return [];
+  const failure =
+    'code' in markets
+      ? { reason: 'fetch_failed' as const, message: failureText(markets) }
+      : {
+          reason: 'not_listed' as const,
+          message: markets.unavailable.find(({ symbol }) => symbol === series.symbol)?.reason ?? 'not listed',
+        };
+  const has = (openTimeMs: number): boolean => known.candles.has(openTimeMs);
+  const cover = {
+    series,
+    timeframeMs,
+    isFirst: false,
+    completeUntilMs,
+    closedUntilMs: floorToGrid(closedUntil(ports, input), timeframeMs),
+    has,
+    newestSentMs: null,
+    askedFromMs: 0,
+    answeredUntilMs: 0,
+    reachableFromMs: 0,
+    failure,
+    gaps,
+    nowMs: ports.clock.nowMs(),
+  };
+  return [{ series, candles: [], revisions: [], fromMs, gaps, has, known, cover }];
+}
+
+/** Watermarks and gaps, once everything of this tick is known: whether an exchange was silent shows only in all of its series. */
+export function settle({ api }: SyncPorts, { settings }: SyncInput, outcomes: readonly Outcome[]): readonly SeriesNews[] {
+  return outcomes.map((outcome) => {
+    const { series, candles, revisions, fromMs, gaps, cover } = outcome;
+    const peers = outcomes.filter((one) => one !== outcome && one.series.timeframe === series.timeframe && one.cover !== null);
+    const explain = (gapFromMs: number, untilMs: number): Explanation =>
+      explainGap({ fromMs: gapFromMs, untilMs }, [outcome, ...peers], { servesEmptyCandles: api.servesEmptyCandles, settings });
+    const coverage = cover === null ? null : coverSeries({ ...cover, explain });
+    return {
+      series,
+      candles,
+      revisions,
+      fromMs,
+      completeUntilMs: coverage?.completeUntilMs ?? null,
+      changedGaps: coverage?.changed ?? [],
+      gaps: coverage?.gaps ?? gaps,
+    };
+  });
+}
+
+function explainGap(
+  { fromMs, untilMs }: FetchWindow,
+  [own, ...peers]: readonly Outcome[],
+  { servesEmptyCandles, settings }: { readonly servesEmptyCandles: boolean; readonly settings: SyncSettings },
+): Explanation {
+  const stepMs = own === undefined ? untilMs - fromMs : TIMEFRAME_MS[own.series.timeframe];
+  const times = Array.from({ length: (untilMs - fromMs) / stepMs }, (_, i) => fromMs + i * stepMs);
+  const silent = peers.filter(({ has }) => !times.some(has));
+  return explainSilence({
+    candles: times.length,
+    servesEmptyCandles,
+    candlesOfOthers: times.filter((timeMs) => peers.some(({ has }) => has(timeMs))).length,
+    silent: [...(own === undefined ? [] : [own]), ...silent].map(({ has, known, fromMs: coveredFromMs }) => {
+      // Older candles are not in mind: they are not missing.
+      const heldFromMs = Math.max(coveredFromMs ?? fromMs, Math.min(fromMs, ...known.candles.keys()));
+      const windowFromMs = Math.max(heldFromMs, fromMs - settings.recheckCandles * stepMs);
+      const seen = Array.from({ length: Math.max(0, (fromMs - windowFromMs) / stepMs) }, (_, i) => windowFromMs + i * stepMs);
+      return { seen: seen.length, missing: seen.filter((timeMs) => !has(timeMs)).length };
+    }),
+  });
+}

@@ -1,0 +1,193 @@
+import type { StoredCandle } from '#core/candle.ts';
+import type { CandleGap } from '#core/candle-gap.ts';
+import type { CandleRevision } from '#core/candle-revision.ts';
+import type { Exchange } from '#core/exchange.ts';
+import type { SeriesCandles, SeriesExtent, TimeSeriesDb, TimeWindow } from '#core/ports/time-series-db.ts';
+import { seriesKey, type Series } from '#core/series.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
+import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
+import type { Watermark } from '#core/watermark.ts';
+import { advance } from '#domain/candles/coverage.ts';
+import { recheckFromMs, type FetchSettings } from '#domain/candles/fetch-plan.ts';
+
+/** What is known of a series: its newest candles, how far it is complete, and the gaps that are not resolved. */
+export type KnownSeries = {
+  readonly candles: Map<number, StoredCandle>;
+  /** First open time that counts; null when there are no candles yet. */
+  fromMs: number | null;
+  completeUntilMs: number | null;
+  /** As the store has it: never ahead of `completeUntilMs`. */
+  writtenUntilMs: number | null;
+  gaps: readonly CandleGap[];
+};
+
+/**
+ * What the store holds of the newest candles, as far as this process has read or written it. Only an economy: a process that starts
+ * without it fetches and stores the same. It is read anew every hour, and after a failed write.
+ */
+export type SyncMemory = { readUntilMs: number; readonly series: Map<string, KnownSeries> };
+
+export function createSyncMemory(): SyncMemory {
+  return { readUntilMs: 0, series: new Map() };
+}
+
+type MemoryDb = Pick<
+  TimeSeriesDb,
+  | 'readCandles'
+  | 'storedExtents'
+  | 'readWatermarks'
+  | 'readCandleGaps'
+  | 'insertCandles'
+  | 'insertCandleGaps'
+  | 'insertCandleRevisions'
+  | 'insertWatermarks'
+>;
+
+type Moment = { readonly exchange: Exchange; readonly tickMs: number; readonly nowMs: number; readonly settings: FetchSettings };
+
+const MEMORY_LASTS_MS = 3_600_000;
+
+/** Four reads of the store: how far each series reaches and is complete, its gaps, and its newest candles. */
+export async function readMemory(
+  db: MemoryDb,
+  { exchange, tickMs, nowMs, settings }: Moment,
+  memory: SyncMemory,
+  series: readonly Series[],
+): Promise<void> {
+  if (nowMs < memory.readUntilMs && series.every((one) => memory.series.has(seriesKey(one)))) return;
+  const windows: Partial<Record<Timeframe, TimeWindow>> = {};
+  for (const { timeframe } of series) {
+    const timeframeMs = TIMEFRAME_MS[timeframe];
+    windows[timeframe] ??= { fromMs: recheckFromMs(tickMs, timeframeMs, settings), untilMs: tickMs + timeframeMs };
+  }
+  const symbols = [...new Set(series.map(({ symbol }) => symbol))];
+  const [extents, watermarks, gaps, stored] = await Promise.all([
+    db.storedExtents(exchange),
+    db.readWatermarks(exchange),
+    readGaps(db, exchange, symbols, tickMs),
+    db.readCandles({ exchange, symbols, windows }),
+  ]);
+  const extentOf = bySeries(extents);
+  const markOf = bySeries(watermarks);
+  const candlesOf = bySeries(stored);
+  memory.series.clear();
+  for (const one of series) {
+    const key = seriesKey(one);
+    const mark = markOf.get(key) ?? firstMark(extentOf.get(key), windows[one.timeframe]?.fromMs ?? 0);
+    const candles = new Map((candlesOf.get(key)?.candles ?? []).map((candle) => [candle.openTimeMs, candle]));
+    const own = gaps.filter((gap) => seriesKey(gap.series) === key);
+    const grid = { closedUntilMs: tickMs, timeframeMs: TIMEFRAME_MS[one.timeframe], has: (timeMs: number) => candles.has(timeMs) };
+    memory.series.set(key, {
+      candles,
+      fromMs: mark?.fromMs ?? null,
+      // The store's watermark lags behind its candles.
+      completeUntilMs: mark === null ? null : advance({ ...grid, completeUntilMs: mark.completeUntilMs }, own),
+      writtenUntilMs: markOf.get(key)?.completeUntilMs ?? null,
+      gaps: own,
+    });
+  }
+  memory.readUntilMs = nowMs + MEMORY_LASTS_MS;
+}
+
+/** Explained gaps that no second reading reaches any more are of no use here. */
+const EXPLAINED_LAST_MS = 26 * 3_600_000;
+
+async function readGaps(db: MemoryDb, exchange: Exchange, symbols: readonly MarketSymbol[], tickMs: number): Promise<readonly CandleGap[]> {
+  const untilMs = tickMs + EXPLAINED_LAST_MS;
+  const [open, explained] = await Promise.all([
+    db.readCandleGaps({ exchange, symbols, fromMs: 0, untilMs, states: ['open'] }),
+    db.readCandleGaps({ exchange, symbols, fromMs: tickMs - EXPLAINED_LAST_MS, untilMs, states: ['explained'] }),
+  ]);
+  return [...open, ...explained];
+}
+
+/** A series that was stored before there were watermarks: what lies behind the newest candles is taken as it is. */
+function firstMark(extent: SeriesExtent | undefined, windowFromMs: number): Pick<Watermark, 'fromMs' | 'completeUntilMs'> | null {
+  if (extent === undefined) return null;
+  const { firstMs, newestMs, series } = extent;
+  const fromMs = newestMs < windowFromMs ? newestMs + TIMEFRAME_MS[series.timeframe] : Math.max(firstMs, windowFromMs);
+  return { fromMs, completeUntilMs: fromMs };
+}
+
+function bySeries<T extends { readonly series: Series }>(rows: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(rows.map((row) => [seriesKey(row.series), row]));
+}
+
+/** What a tick has found out about a series. */
+export type SeriesNews = SeriesCandles & {
+  readonly revisions: readonly CandleRevision[];
+  readonly fromMs: number | null;
+  readonly completeUntilMs: number | null;
+  readonly changedGaps: readonly CandleGap[];
+  readonly gaps: readonly CandleGap[];
+};
+
+/** A watermark in the store may lag by so much; whoever starts from it looks at the candles behind it anyway. */
+const WATERMARK_LAG_MS = 15 * 60_000;
+
+/**
+ * Writes what is new; only what the store has taken is remembered. What a candle was before is written before it is replaced, and what
+ * explains or bounds candles after them: a process that dies in between repeats the tick and writes the same.
+ */
+export async function writeNews(
+  db: MemoryDb,
+  { tickMs, nowMs, settings }: Moment,
+  memory: SyncMemory,
+  news: readonly SeriesNews[],
+): Promise<void> {
+  const marks = news.flatMap((one) => dueMark(memory, one, nowMs));
+  try {
+    await writeSome(
+      news.flatMap(({ revisions }) => revisions),
+      (rows) => db.insertCandleRevisions(rows),
+    );
+    await writeSome(
+      news.filter(({ candles }) => candles.length > 0),
+      (groups) => db.insertCandles(groups),
+    );
+    await writeSome(
+      news.flatMap(({ changedGaps }) => changedGaps),
+      (rows) => db.insertCandleGaps(rows),
+    );
+    await writeSome(marks, (rows) => db.insertWatermarks(rows));
+  } catch (error) {
+    memory.readUntilMs = 0;
+    throw error;
+  }
+  for (const one of news) keep(memory, one, tickMs, settings);
+  for (const mark of marks) {
+    const known = memory.series.get(seriesKey(mark.series));
+    if (known !== undefined) known.writtenUntilMs = mark.completeUntilMs;
+  }
+}
+
+async function writeSome<T>(rows: readonly T[], write: (rows: readonly T[]) => Promise<void>): Promise<void> {
+  if (rows.length > 0) await write(rows);
+}
+
+function dueMark(
+  memory: SyncMemory,
+  { series, fromMs, completeUntilMs, changedGaps }: SeriesNews,
+  updatedAtMs: number,
+): readonly Watermark[] {
+  if (fromMs === null || completeUntilMs === null) return [];
+  const writtenUntilMs = memory.series.get(seriesKey(series))?.writtenUntilMs ?? null;
+  const isDue = writtenUntilMs === null || completeUntilMs - writtenUntilMs >= WATERMARK_LAG_MS || changedGaps.length > 0;
+  return isDue && completeUntilMs !== writtenUntilMs ? [{ series, fromMs, completeUntilMs, updatedAtMs }] : [];
+}
+
+function keep(
+  memory: SyncMemory,
+  { series, candles, fromMs, completeUntilMs, gaps }: SeriesNews,
+  tickMs: number,
+  settings: FetchSettings,
+): void {
+  const known = memory.series.get(seriesKey(series));
+  if (known === undefined) return;
+  const windowFromMs = recheckFromMs(tickMs, TIMEFRAME_MS[series.timeframe], settings);
+  for (const candle of candles) known.candles.set(candle.openTimeMs, candle);
+  for (const openTimeMs of known.candles.keys()) if (openTimeMs < windowFromMs) known.candles.delete(openTimeMs);
+  known.fromMs = fromMs;
+  known.completeUntilMs = completeUntilMs;
+  known.gaps = gaps.filter(({ state, untilMs }) => state === 'open' || untilMs > tickMs - EXPLAINED_LAST_MS);
+}

@@ -1,0 +1,14 @@
+-- How far each series is complete: every candle from from_time to complete_until is stored, or explained in the table of gaps. The furthest wins.
+CREATE TABLE IF NOT EXISTS watermarks
+(
+    exchange       LowCardinality(String),
+    symbol         LowCardinality(String),
+    timeframe      LowCardinality(String),
+    from_time      DateTime64(3, 'UTC') COMMENT 'open time of the first candle that counts',
+    complete_until DateTime64(3, 'UTC') COMMENT 'exclusive; written at most 15 minutes late',
+    updated_at     DateTime64(3, 'UTC'),
+    CONSTRAINT names_are_unified CHECK match(exchange, '^[a-z0-9]{1,20}$') AND match(symbol, '^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$') AND timeframe IN ('1m', '5m', '1h'),
+    CONSTRAINT times_are_in_order CHECK from_time <= complete_until
+)
+ENGINE = ReplacingMergeTree(complete_until)
+ORDER BY (exchange, symbol, timeframe);

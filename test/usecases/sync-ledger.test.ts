@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import type { CandleGap } from '#core/candle-gap.ts';
+import { fetchedAtMs } from '#domain/candles/version.ts';
+import { createSyncMemory } from '#usecases/sync-memory.ts';
+import { decimal, exchangeError, MINUTE, START } from './fake-exchange.ts';
+import { BTC, ETH, SETTINGS, syncWorld, type SyncWorld } from './sync-world.ts';
+
+const HOUR = 60 * MINUTE;
+const ALL = { exchange: 'kraken', symbols: [BTC, ETH], fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER } as const;
+
+const gapsOf = (world: SyncWorld, states: readonly CandleGap['state'][] = ['open', 'explained', 'resolved']) =>
+  world.db.readCandleGaps({ ...ALL, states });
+
+async function ledger(world: SyncWorld): Promise<readonly unknown[]> {
+  return (await gapsOf(world)).map(({ series, fromMs, untilMs, reason, state, attempts }) => [
+    series.symbol,
+    (fromMs - START) / MINUTE,
+    (untilMs - START) / MINUTE,
+    reason,
+    state,
+    attempts,
+  ]);
+}
+
+async function ticks(world: SyncWorld, from: number, until: number): Promise<void> {
+  for (let minute = from; minute < until; minute++) await world.tick(START + minute * MINUTE);
+}
+
+describe('a hole', () => {
+  test('is asked for until two answers had a candle behind it and none in it; then the watermark passes it', async () => {
+    const world = syncWorld();
+    const gone = START - 20 * MINUTE;
+    world.exchange.revise('1m', gone, null);
+    expect(await world.tick(START)).toMatchObject({ series: [{ completeUntilMs: gone, missing: [{ firstMs: gone, candles: 1 }] }] });
+    expect(await ledger(world)).toEqual([[BTC, -20, -19, 'unknown', 'open', 1]]);
+    expect(await world.tick(START + MINUTE)).toMatchObject({ series: [{ completeUntilMs: START + MINUTE }] });
+    expect(world.exchange.requests).toEqual([{ symbol: BTC, timeframe: '1m', fromMs: gone - MINUTE, limit: 23 }]);
+    expect(await ledger(world)).toEqual([[BTC, -20, -19, 'no_trades', 'explained', 2]]);
+    await world.tick(START + 2 * MINUTE);
+    expect(world.exchange.requests).toEqual([{ symbol: BTC, timeframe: '1m', fromMs: START - 3 * MINUTE, limit: 6 }]);
+  });
+
+  test('that is filled between two ticks is resolved, and the late candle is in the ledger of revisions', async () => {
+    const world = syncWorld();
+    const gone = START - 20 * MINUTE;
+    world.exchange.revise('1m', gone, null);
+    await world.tick(START);
+    world.exchange.revise('1m', gone, {});
+    expect(await world.tick(START + MINUTE)).toMatchObject({ stored: 2, missing: 0 });
+    expect(await ledger(world)).toEqual([[BTC, -20, -19, 'unknown', 'resolved', 1]]);
+    expect(await world.db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + HOUR })).toMatchObject([
+      { openTimeMs: gone, before: null, after: { openTimeMs: gone } },
+    ]);
+  });
+
+  test('that the exchange owes is asked for by itself when its time has come', async () => {
+    const world = syncWorld({ servesEmptyCandles: true, historyFromMs: START - 90 * MINUTE });
+    for (const minute of [-50, -49]) world.exchange.revise('1m', START + minute * MINUTE, null);
+    await ticks(world, 0, 3);
+    expect(await ledger(world)).toEqual([[BTC, -50, -48, 'exchange_outage', 'explained', 2]]);
+    await ticks(world, 3, 11);
+    world.exchange.revise('1m', START - 50 * MINUTE, {});
+    await world.tick(START + 12 * MINUTE);
+    expect(world.exchange.requests.map(({ fromMs, limit }) => [(fromMs - START) / MINUTE, limit])).toEqual([
+      [7, 6],
+      [-50, 4],
+    ]);
+    expect(await ledger(world)).toEqual([
+      [BTC, -50, -49, 'exchange_outage', 'resolved', 3],
+      [BTC, -49, -48, 'exchange_outage', 'explained', 3],
+    ]);
+  });
+
+  test('in all markets of the exchange is its outage, with its bounds', async () => {
+    const world = syncWorld({ symbols: [BTC, ETH] });
+    await ticks(world, 0, 1);
+    for (const minute of [1, 2, 3, 4]) world.exchange.revise('1m', START + minute * MINUTE, null);
+    await ticks(world, 1, 9);
+    expect(await ledger(world)).toEqual([
+      [BTC, 1, 5, 'exchange_outage', 'explained', 2],
+      [ETH, 1, 5, 'exchange_outage', 'explained', 2],
+    ]);
+  });
+});
+
+describe('what could not be asked for', () => {
+  test('has a row while the exchange is down, which is resolved by one good tick', async () => {
+    const world = syncWorld();
+    await world.tick(START);
+    world.exchange.goDown(true);
+    await ticks(world, 1, 4);
+    expect(await gapsOf(world)).toMatchObject([
+      { reason: 'fetch_failed', evidence: 'UNREACHABLE: kraken failed with UNREACHABLE', state: 'open' },
+    ]);
+    world.exchange.goDown(false);
+    await world.tick(START + 4 * MINUTE);
+    expect(await ledger(world)).toEqual([[BTC, 0, 1, 'fetch_failed', 'resolved', 0]]);
+  });
+
+  test('has a row while one series fails', async () => {
+    const world = syncWorld({ symbols: [BTC, ETH] });
+    await world.tick(START);
+    world.exchange.failWith(({ symbol }) => (symbol === BTC ? exchangeError('TIMEOUT') : null));
+    await world.tick(START + MINUTE);
+    expect(await ledger(world)).toEqual([[BTC, 0, 1, 'fetch_failed', 'open', 0]]);
+  });
+
+  test('has a row while the market is not listed', async () => {
+    const world = syncWorld();
+    await world.tick(START);
+    world.exchange.setUnavailable([BTC]);
+    await world.tick(START + MINUTE);
+    expect(await gapsOf(world)).toMatchObject([{ reason: 'not_listed', evidence: 'its status is BREAK', state: 'open' }]);
+  });
+
+  test('because nobody ran is an outage of ours in the ledger, also though one tick heals it', async () => {
+    const world = syncWorld();
+    await world.tick(START);
+    expect(await world.tick(START + 200 * MINUTE)).toMatchObject({ stored: 200, missing: 0 });
+    expect(await ledger(world)).toEqual([[BTC, 0, 199, 'our_outage', 'resolved', 0]]);
+  });
+
+  test('because the exchange no longer has it is a recorded loss, and the series goes on behind it', async () => {
+    const world = syncWorld({ historyCandles: 200, maxCandlesPerRequest: 200 });
+    await world.tick(START);
+    await world.tick(START + 600 * MINUTE);
+    expect(await ledger(world)).toEqual([[BTC, 0, 400, 'retention_lost', 'explained', 0]]);
+    expect(await world.tick(START + 601 * MINUTE)).toMatchObject({ missing: 0, series: [{ completeUntilMs: START + 601 * MINUTE }] });
+  });
+});
+
+describe('a candle that changes after it was stored', () => {
+  const settings = { ...SETTINGS, rereadAfterHours: [1, 24] };
+
+  test('is revised, and what it was is kept', async () => {
+    const world = syncWorld();
+    await world.tick(START);
+    const time = START - 2 * MINUTE;
+    world.exchange.revise('1m', time, { volume: decimal('9.5') });
+    await world.tick(START + MINUTE);
+    const [revision, ...more] = await world.db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + HOUR });
+    expect(more).toEqual([]);
+    expect(revision).toMatchObject({ openTimeMs: time, before: { volume: '1.5' }, after: { volume: '9.5' } });
+    expect(fetchedAtMs(revision?.before?.version ?? 0n)).toBe(START + 3000);
+  });
+
+  test('an hour or a day later is found by the second reading, which costs a request an hour', async () => {
+    const world = syncWorld({ settings });
+    const memory = createSyncMemory();
+    let requests = 0;
+    for (let minute = 0; minute < 26 * 60; minute++) {
+      if (minute === 70) world.exchange.revise('1m', START + 20 * MINUTE, { volume: decimal('7.1') });
+      if (minute === 600) world.exchange.revise('1m', START + 30 * MINUTE, { volume: decimal('7.2') });
+      await world.tick(START + minute * MINUTE, { memory });
+      requests += world.exchange.requests.length;
+    }
+    const revisions = await world.db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + 48 * HOUR });
+    expect(revisions.map(({ openTimeMs, after }) => [(openTimeMs - START) / MINUTE, after.volume])).toEqual([
+      [20, '7.1'],
+      [30, '7.2'],
+    ]);
+    expect(requests).toBeLessThanOrEqual(26 * 60 + 2 * 26);
+  });
+
+  test('is not called changed by an answer that is older than what is stored', async () => {
+    const world = syncWorld();
+    await world.tick(START + MINUTE);
+    const [group] = await world.stored();
+    const newer = group?.candles.at(-1);
+    if (group === undefined || newer === undefined) throw new RangeError('nothing stored');
+    const version = newer.version + (1n << 40n);
+    await world.db.insertCandles([{ series: group.series, candles: [{ ...newer, volume: decimal('8'), version }] }]);
+    expect(await world.tick(START + MINUTE)).toMatchObject({ changed: 0 });
+    expect((await world.stored())[0]?.candles.at(-1)?.volume).toBe('8');
+  });
+});
+
+describe('a store that is older than watermarks', () => {
+  test('goes on from its newest candle, or from its newest hole in mind', async () => {
+    const [old, world] = [syncWorld(), syncWorld()];
+    await old.tick(START);
+    await world.db.insertCandles(await old.stored());
+    expect(await world.tick(START + 100 * MINUTE)).toMatchObject({
+      stored: 100,
+      missing: 0,
+      series: [{ completeUntilMs: START + 100 * MINUTE }],
+    });
+  });
+});
+
+test('the watermark in the store is at most fifteen minutes behind, and never ahead of the candles', async () => {
+  const world = syncWorld();
+  const memory = createSyncMemory();
+  for (let minute = 0; minute < 90; minute++) {
+    await world.tick(START + minute * MINUTE, { memory });
+    const [mark] = await world.db.readWatermarks('kraken');
+    const lag = START + minute * MINUTE - (mark?.completeUntilMs ?? 0);
+    expect(lag).toBeGreaterThanOrEqual(0);
+    expect(lag).toBeLessThan(15 * MINUTE);
+  }
+});
