@@ -101,6 +101,8 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addServices(program, finish);
   addRebuild(program, finish);
   addSql(program);
+  addGaps(program);
+  addAudit(program, finish);
   addCost(program);
   addDoctor(program, finish);
   return program;
@@ -240,6 +242,39 @@ function addRebuild(program: Command, finish: (exitCode: number) => void): void 
     });
 }
 
+function addAudit(program: Command, finish: (exitCode: number) => void): void {
+  common(
+    program.command('audit'),
+    'Re-check everything that is stored: grid, prices, finality, gaps, roll-ups, trades, indicators; exit code 1 with findings',
+  )
+    .addOption(
+      new Option('--sample <n>', 'so many of the newest candles of each series have their indicator values computed again')
+        .default(300)
+        .argParser((text) => parseWholeNumber('--sample', text, 1, 100_000)),
+    )
+    .option('--json', 'one line of JSON with all findings', false)
+    .action(async (flags) => {
+      const { runAudit } = await import('#local/audit.ts');
+      const options = { dataDirectory: flags.data, isJson: flags.json, sampleCandles: flags.sample };
+      finish(await runAudit(configOf(flags), options, (text) => void process.stdout.write(text)));
+    });
+}
+
+function addGaps(program: Command): void {
+  common(program.command('gaps'), 'List the ledger of gaps: which candles are missing, why, and how that is known')
+    .addOption(new Option('--exchange <name>', 'only of this exchange').argParser(parseExchangeOption))
+    .addOption(new Option('--symbol <name>', 'only of this market, such as BTC/USDT').argParser(parseSymbolOption))
+    .addOption(new Option('--timeframe <name>', 'only of this timeframe').choices(TIMEFRAMES))
+    .option('--all', 'also those whose candles came later', false)
+    .option('--json', 'a line of JSON for each', false)
+    .action(async (flags) => {
+      const { runGaps } = await import('#local/gaps.ts');
+      const { exchange = null, symbol = null, timeframe = null, all: isAll, json: isJson, data: dataDirectory } = flags;
+      const options = { exchange, symbol, timeframe, isAll, isJson, dataDirectory };
+      await runGaps(options, configOf(flags), (text) => void process.stdout.write(text));
+    });
+}
+
 /** One line like all others, with the way to the help of the command that was meant. */
 function usageError(text: string): string {
   const problem = text
@@ -250,7 +285,20 @@ function usageError(text: string): string {
   return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
 }
 
-const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql', 'cost', 'doctor'] as const;
+const COMMANDS = [
+  'start',
+  'exchange',
+  'store',
+  'sync',
+  'indicators',
+  'collect',
+  'rebuild',
+  'sql',
+  'gaps',
+  'audit',
+  'cost',
+  'doctor',
+] as const;
 
 function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
   return command

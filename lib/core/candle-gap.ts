@@ -5,7 +5,7 @@ import type { Series } from './series.ts';
  * must have sent had it worked. `our_outage`: this platform did not ask. `not_listed`: the market is not traded there. `retention_lost`: the
  * exchange no longer has them. `fetch_failed`: it was asked and gave no answer. `unknown`: it answered twice without them, and nothing tells why.
  */
-export const GAP_REASONS = [
+const GAP_REASONS = [
   'no_trades',
   'exchange_outage',
   'our_outage',
@@ -18,7 +18,7 @@ export const GAP_REASONS = [
 export type GapReason = (typeof GAP_REASONS)[number];
 
 /** `open`: asked for again at every tick; the watermark stands before it. `explained`: the watermark has passed it. `resolved`: its candles are there. */
-export const GAP_STATES = ['open', 'explained', 'resolved'] as const;
+const GAP_STATES = ['open', 'explained', 'resolved'] as const;
 
 export type GapState = (typeof GAP_STATES)[number];
 

@@ -13,8 +13,11 @@ import {
   createIndicatorsMemory,
   dueTimeframes,
   isKnown,
+  isRevisionsTurn,
+  noteRevisions,
   recall,
   remember,
+  revisionsFrom,
   settleTimeframe,
   type IndicatorsMemory,
 } from './indicators-memory.ts';
@@ -29,7 +32,7 @@ export type IndicatorsSettings = {
 };
 
 export type ComputeIndicatorsPorts = {
-  readonly db: Pick<TimeSeriesDb, 'readIndicatorInputs' | 'insertIndicators'>;
+  readonly db: Pick<TimeSeriesDb, 'readIndicatorInputs' | 'insertIndicators' | 'readCandleRevisions'>;
   readonly cache: CacheClient;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -73,8 +76,8 @@ const MAX_ROWS_PER_INSERT = 100_000;
 
 /**
  * Brings the stored indicator values of an exchange up to date with its stored candles and puts the newest ones into the cache.
- * One query and one insert per tick; a further query only where values further back are stale as well (after a standstill, or when
- * an older candle arrived late). Repeating it writes nothing new. Rejects when the store fails; a failing cache is reported.
+ * One query and one insert per tick; further queries only where values further back are stale as well (after a standstill), and every fifth
+ * minute one for candles of the past that were revised or came late: from such a candle on values are computed again. Repeating it writes nothing new. Rejects when the store fails; a failing cache is reported.
  */
 export async function computeIndicators(ports: ComputeIndicatorsPorts, input: ComputeIndicatorsInput): Promise<IndicatorsReport> {
   const set = createIndicatorSet(input.settings);
@@ -94,7 +97,22 @@ export async function computeIndicators(ports: ComputeIndicatorsPorts, input: Co
     if (values.newest !== null) newest.push({ series, ...values.newest });
     await writer.add(series, values.stale);
   }
+  const nowMs = ports.clock.nowMs();
+  const past = input.mode === 'tick' && isRevisionsTurn(memory, input.tickMs) ? await revisedSeries(ports.db, input, memory, nowMs) : [];
+  for (const { series, fromMs } of past) {
+    const depth = (input.tickMs - fromMs) / TIMEFRAME_MS[series.timeframe] + 1;
+    const round = { ...input, timeframes: [series.timeframe], memory };
+    // oxlint-disable-next-line no-await-in-loop -- seldom any, and one at a time keeps memory bounded
+    for await (const { values } of settledSeries(ports.db, round, set, { depth, wanted: [series] })) await writer.add(series, values.stale);
+  }
   await writer.flush();
+  if (input.mode === 'tick')
+    noteRevisions(
+      memory,
+      past.map(({ series }) => series),
+      nowMs,
+      input.tickMs,
+    );
   const needed = Math.max(input.settings.minCandles, set.lastWarmUp + 1);
   for (const one of newest) memory.newest.set(seriesKey(one.series), cacheEntry(one, needed));
   if (input.mode === 'tick') {
@@ -125,10 +143,15 @@ type SettledSeries = { readonly series: Series; readonly read: IndicatorInput; r
 type Round = Omit<ComputeIndicatorsInput, 'memory'> & { readonly memory: IndicatorsMemory };
 
 /** Every series once, each read as far back as its stale values go. */
-async function* settledSeries(db: ComputeIndicatorsPorts['db'], round: Round, set: IndicatorSet): AsyncGenerator<SettledSeries> {
+async function* settledSeries(
+  db: ComputeIndicatorsPorts['db'],
+  round: Round,
+  set: IndicatorSet,
+  start: { readonly depth: number; readonly wanted: readonly Series[] | null } = { depth: firstDepth(round), wanted: null },
+): AsyncGenerator<SettledSeries> {
   const workspace = createGridWorkspace();
-  let wanted: readonly Series[] | null = null;
-  for (let depth = firstDepth(round); ; depth = nextDepth(depth, set)) {
+  let { wanted } = start;
+  for (let { depth } = start; ; depth = nextDepth(depth, set)) {
     const unsettled: Series[] = [];
     const { query, checkFromMs, keepFromMs } = reachOf(round, set, depth, wanted);
     // oxlint-disable-next-line no-await-in-loop -- how far back the next read goes depends on this one
@@ -145,6 +168,30 @@ async function* settledSeries(db: ComputeIndicatorsPorts['db'], round: Round, se
     if (unsettled.length === 0) return;
     wanted = unsettled;
   }
+}
+
+type RevisedSeries = { readonly series: Series; readonly fromMs: number };
+
+/** Series with a candle that changed, or came, behind what a tick looks at; each with the oldest such candle. */
+async function revisedSeries(
+  db: ComputeIndicatorsPorts['db'],
+  { exchange, tickMs, timeframes, settings }: ComputeIndicatorsInput,
+  memory: IndicatorsMemory,
+  nowMs: number,
+): Promise<readonly RevisedSeries[]> {
+  const checked = Math.max(RECHECKED_CANDLES, settings.minCandles) + settings.maxFilledCandles;
+  const oldest = new Map<string, RevisedSeries>();
+  for (const { series, openTimeMs } of await db.readCandleRevisions({
+    exchange,
+    fromMs: revisionsFrom(memory, tickMs),
+    untilMs: nowMs + 1,
+  })) {
+    const isBehind = openTimeMs < candlesBefore(tickMs, TIMEFRAME_MS[series.timeframe], checked);
+    const known = oldest.get(seriesKey(series));
+    if (isBehind && timeframes.includes(series.timeframe) && openTimeMs < (known?.fromMs ?? Number.POSITIVE_INFINITY))
+      oldest.set(seriesKey(series), { series, fromMs: openTimeMs });
+  }
+  return [...oldest.values()];
 }
 
 function firstDepth({ mode, settings }: Round): number {

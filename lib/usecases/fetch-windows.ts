@@ -17,7 +17,7 @@ export type Fetched = {
 };
 
 /** More pages than this are left to the next ticks: a tick must end before the next one. */
-export const MAX_PAGES = 20;
+const MAX_PAGES = 20;
 
 /** Pages along the time grid, not along the rows: a row that is left out at a page's edge is seen as a hole and asked for again. */
 export async function fetchWindow(

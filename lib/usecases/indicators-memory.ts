@@ -14,10 +14,12 @@ export type IndicatorsMemory = {
   readonly known: Map<string, IndicatorInput>;
   /** What each series has in the cache. */
   readonly newest: Map<string, CacheEntry>;
+  /** Revisions of candles that were detected before this have been looked at; 0 when none were. UTC ms. */
+  revisionsUntilMs: number;
 };
 
 export function createIndicatorsMemory(): IndicatorsMemory {
-  return { settledUntilMs: new Map(), knownUntilMs: new Map(), known: new Map(), newest: new Map() };
+  return { settledUntilMs: new Map(), knownUntilMs: new Map(), known: new Map(), newest: new Map(), revisionsUntilMs: 0 };
 }
 
 /** Also a timeframe that looks complete is read again after this: a series may have begun since, or a hole been filled. */
@@ -25,6 +27,30 @@ const SETTLED_AT_MOST_MS = 5 * 60_000;
 
 /** Somebody else may write to the store: what is remembered of it is believed for an hour. */
 const KNOWN_LASTS_MS = 3_600_000;
+
+const REVISIONS_EVERY_MS = 5 * 60_000;
+
+/** A process that has just begun looks back further than candles are read a second time. */
+const REVISIONS_LAST_MS = 26 * 3_600_000;
+
+/** Sync may be slow to write what it has detected, and its clock may differ. */
+const REVISIONS_OVERLAP_MS = 10 * 60_000;
+
+/** Whether it is time to look for candles of the past that have changed. */
+export function isRevisionsTurn(memory: IndicatorsMemory, tickMs: number): boolean {
+  return memory.revisionsUntilMs === 0 || tickMs % REVISIONS_EVERY_MS === 0;
+}
+
+/** Revisions are looked for from here on, by their time of detection. */
+export function revisionsFrom({ revisionsUntilMs }: IndicatorsMemory, tickMs: number): number {
+  return Math.max(0, revisionsUntilMs === 0 ? tickMs - REVISIONS_LAST_MS : revisionsUntilMs - REVISIONS_OVERLAP_MS);
+}
+
+/** Call when their values are written: what was remembered of these series is of before. */
+export function noteRevisions(memory: IndicatorsMemory, series: readonly Series[], nowMs: number, tickMs: number): void {
+  if (isRevisionsTurn(memory, tickMs)) memory.revisionsUntilMs = nowMs;
+  for (const { timeframe } of series) memory.knownUntilMs.delete(timeframe);
+}
 
 /** Timeframes that may have something new at this tick. */
 export function dueTimeframes(memory: IndicatorsMemory, timeframes: readonly Timeframe[], tickMs: number): readonly Timeframe[] {

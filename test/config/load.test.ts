@@ -62,7 +62,7 @@ const append =
     text + more;
 
 const SYNC_KEYS =
-  'timeframes, backfill_limit, latest_candles, recheck_candles, close_grace_ms, delay_seconds, request_deadline_ms, concurrency';
+  'timeframes, backfill_limit, latest_candles, recheck_candles, reread_after_hours, close_grace_ms, delay_seconds, request_deadline_ms, concurrency';
 const CLICKHOUSE_KEYS = 'mode, url, username, password_env, database, ttl_days, deadline_ms';
 const SYMBOL = 'expected a symbol such as BTC/USDT: base and quote in capital ASCII letters and digits with one slash; correct the value';
 const URL_RULE =
@@ -177,7 +177,7 @@ describe('a file is refused that', () => {
       'holds a NUL byte',
       'sync',
       swap('concurrency: 8', 'concurrency: \0'),
-      'sync.yaml line 25: null byte is not allowed in input; correct the YAML there',
+      'sync.yaml line 29: null byte is not allowed in input; correct the YAML there',
     ],
     [
       'hides a NUL in a value',
@@ -216,13 +216,13 @@ describe('a file is refused that', () => {
       'has a tag of JavaScript',
       'sync',
       swap('concurrency: 8', 'concurrency: !!js/function "x"'),
-      'sync.yaml line 25: unknown scalar tag !<tag:yaml.org,2002:js/function>; remove the tag that begins with "!"',
+      'sync.yaml line 29: unknown scalar tag !<tag:yaml.org,2002:js/function>; remove the tag that begins with "!"',
     ],
     [
       'has a tag of CloudFormation',
       'sync',
       swap('concurrency: 8', 'concurrency: !Ref x'),
-      'sync.yaml line 25: unknown scalar tag !<!Ref>; remove the tag that begins with "!"',
+      'sync.yaml line 29: unknown scalar tag !<!Ref>; remove the tag that begins with "!"',
     ],
     ['is not UTF-8', 'sync', become(Buffer.from([0x61, 0xff, 0xfe])), 'sync.yaml is not UTF-8 text; save it as UTF-8'],
     [

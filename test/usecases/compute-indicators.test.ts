@@ -223,6 +223,22 @@ describe('whatever happened before, the next run leaves every stored candle with
     await store.expectSameAsCatchUp(revised);
   });
 
+  test('after a candle was revised that lies further back than a tick looks, and says so in the ledger of revisions', async () => {
+    const world = platform();
+    const { put, run, revise } = world;
+    const series = seriesOf('BTC/USD');
+    const candles = wave(1000);
+    await put(series, candles);
+    await run('catch-up', START + 1000 * MINUTE);
+    const before = candles[600] as StoredCandle;
+    const after = { ...before, close: before.high, version: before.version + 1n };
+    await revise(series, before, after);
+    const later = wave(1006);
+    await put(series, later.slice(1000));
+    for (let minute = 1001; minute <= 1006; minute++) await run('tick', START + minute * MINUTE);
+    await world.expectSameAsCatchUp([...later.slice(0, 600), after, ...later.slice(601)]);
+  });
+
   test('after a closed candle arrived behind one that was verified and so has the higher version', async () => {
     const candles = wave(100).map((candle, i) => (i === 98 ? { ...candle, version: VERIFIED } : candle));
     const store = platform();
@@ -369,7 +385,8 @@ function platform() {
   const warnings: unknown[] = [];
   let insertFailure: Error | null = null;
   let cacheFailure: Error | null = null;
-  const recordedDb: Pick<TimeSeriesDb, 'readIndicatorInputs' | 'insertIndicators'> = {
+  const recordedDb: Pick<TimeSeriesDb, 'readIndicatorInputs' | 'insertIndicators' | 'readCandleRevisions'> = {
+    readCandleRevisions: (query) => db.readCandleRevisions(query),
     readIndicatorInputs: (query) => {
       queries.push(query);
       return db.readIndicatorInputs(query);
@@ -417,6 +434,10 @@ function platform() {
         keptFromMs,
       } as const;
       return await computeIndicators({ db: recordedDb, cache: recordedCache, clock, logger }, input);
+    },
+    async revise(series: Series, before: StoredCandle, after: StoredCandle) {
+      await db.insertCandles([{ series, candles: [after] }]);
+      await db.insertCandleRevisions([{ series, openTimeMs: before.openTimeMs, before, after, detectedAtMs: nowMs }]);
     },
     takeValuesOf: async (other: { values: (series: Series) => Promise<readonly IndicatorValues[]> }) =>
       await db.insertIndicators(await other.values(seriesOf('BTC/USD'))),
