@@ -35,6 +35,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   // Each exchange's wire is tested through the port, over real HTTP.
   'lib/providers/ccxt/binance-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   'lib/providers/ccxt/coinbase-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  'lib/providers/ccxt/exchange-errors.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  'lib/providers/ccxt/request-gate.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   'lib/providers/ccxt/exchanges.ts': 'test/providers/ccxt/ccxt-rest-api.contract.test.ts',
   'lib/providers/ccxt/kraken-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   'lib/providers/ccxt/protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
