@@ -11,6 +11,7 @@ const TYPES_ONLY = /^lib\/core\/ports\//;
 const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/candle.ts': 'test/domain/candles/version.property.test.ts',
   'lib/core/exchange.ts': 'test/core/scheduled-tick.test.ts',
+  'lib/core/fault-plan.ts': 'test/config/fault-plan.test.ts',
   'lib/core/recording.ts': null,
   'lib/core/timeframe.ts': 'test/config/load.test.ts',
   'lib/core/trade.ts': 'test/domain/trades/trade-record.test.ts',
