@@ -51,6 +51,7 @@ const RULE = object({
   endpoint: oneOrMore(z.enum(FAULT_ENDPOINTS), `endpoints ${FAULT_ENDPOINTS.join(', ')}`).optional(),
   from: time.optional(),
   until: time.optional(),
+  after: integer(0, 1_000_000_000).default(0),
   every: integer(1, 1_000_000).default(1),
   probability: z
     .number({ error: PROBABILITY_EXPECTED })
@@ -122,6 +123,7 @@ function ruleOf(where: string, entry: RuleEntry): FaultRule {
     endpoints: isRow ? ['candles'] : (entry.endpoint ?? (mode === 'outage' || mode === 'delisted' ? 'all' : ['candles'])),
     fromMs: from,
     untilMs: until,
+    after: entry.after,
     every: entry.every,
     probability: entry.probability,
     times: entry.times ?? null,
@@ -157,8 +159,13 @@ function checkParameters(where: string, entry: RuleEntry): void {
 
 /** Faults of sockets begin and end by the clock alone. */
 function refuseRequestParts(where: string, entry: RuleEntry): void {
-  const { mode, every, probability } = entry;
+  const { mode, after, every, probability } = entry;
   const given = (['timeframe', 'endpoint', 'times'] as const).filter((name) => entry[name] !== undefined);
-  const [stray] = [...given, ...(every === 1 ? [] : ['every']), ...(probability === 1 ? [] : ['probability'])];
+  const [stray] = [
+    ...given,
+    ...(after === 0 ? [] : ['after']),
+    ...(every === 1 ? [] : ['every']),
+    ...(probability === 1 ? [] : ['probability']),
+  ];
   if (stray !== undefined) throw new ConfigError(`${where}.${stray} is about requests, expected none with the mode "${mode}"; remove it`);
 }

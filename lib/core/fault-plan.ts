@@ -97,7 +97,9 @@ export type FaultRule = FaultParameters & {
   /** By the clock of the exchange, inclusive and exclusive, UTC ms; null has no such end. */
   readonly fromMs: number | null;
   readonly untilMs: number | null;
-  /** Every n-th request that fits all of the above; 1 is each. */
+  /** So many requests that fit all of the above are spared first. */
+  readonly after: number;
+  /** Then every n-th one; 1 is each. */
   readonly every: number;
   /** Of those, this share; drawn from the seed. */
   readonly probability: number;

@@ -28,7 +28,12 @@ export function createFaultDesk({ seed, rules }: FaultPlan): FaultDesk {
         const { rule, chance } = entry;
         if (!fits(rule, exchange, target, nowMs) || (rule.times !== null && entry.hits >= rule.times)) return false;
         entry.fitting += 1;
-        if (entry.fitting % rule.every !== 0 || (rule.probability < 1 && chance() >= rule.probability)) return false;
+        if (
+          entry.fitting <= rule.after ||
+          (entry.fitting - rule.after) % rule.every !== 0 ||
+          (rule.probability < 1 && chance() >= rule.probability)
+        )
+          return false;
         entry.hits += 1;
         return true;
       });

@@ -10,6 +10,7 @@ export function faultRule(mode: FaultMode, change: Partial<FaultRule> = {}): Fau
     endpoints: ['candles'],
     fromMs: null,
     untilMs: null,
+    after: 0,
     every: 1,
     probability: 1,
     times: null,

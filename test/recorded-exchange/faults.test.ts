@@ -193,6 +193,11 @@ describe('a plan', () => {
     expect(exchange.injected()).toEqual({ status: 2 });
   });
 
+  it('spares the first requests that fit', async () => {
+    const exchange = await venueWith([broken({ after: 2, every: 2 })]);
+    expect(await statuses(exchange, 'binanceus', BINANCE.candles, 7)).toEqual([200, 200, 200, 503, 200, 503, 200]);
+  });
+
   it('hits by chance, and the same requests for the same seed', async () => {
     const once = await statuses(await venueWith([broken({ probability: 0.3 })]), 'binanceus', BINANCE.candles, 40);
     expect(await statuses(await venueWith([broken({ probability: 0.3 })]), 'binanceus', BINANCE.candles, 40)).toEqual(once);
