@@ -70,6 +70,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
       new Option('--speed <n>', 'virtual seconds in a real second, or max').default(60).argParser((text) => parseSpeed(text, true)),
     )
     .addOption(recordings())
+    .addOption(faults())
     .addOption(port('--port <n>', 'port of the page', 8420))
     .addOption(port('--store-port <n>', 'port of the store endpoint', 8123))
     .option('--live', 'real exchanges instead of recorded ones', false)
@@ -78,6 +79,8 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .action(async (flags) => {
       if (flags.live && flags.from !== undefined)
         throw new ConfigError('--from is for replays, expected without --live; remove one of the two');
+      if (flags.live && flags.faults !== undefined)
+        throw new ConfigError('--faults is for recorded exchanges, expected without --live; remove one of the two');
       const { start } = await import('#local/start.ts');
       const { report: result, exitCode } = await start(
         {
@@ -86,6 +89,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
           speed: flags.speed,
           dataDirectory: flags.data,
           recordingsDirectory: flags.recordings,
+          faultsFile: flags.faults ?? null,
           pagePort: flags.port,
           storePort: flags.storePort,
           isLive: flags.live,
@@ -114,9 +118,15 @@ function addServices(program: Command, finish: (exitCode: number) => void): void
     .addOption(from())
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second').default(60).argParser((text) => parseSpeed(text, false)))
     .addOption(recordings())
+    .addOption(faults())
     .action(async (flags) => {
       const { runExchangeService } = await import('#local/exchange-service.ts');
-      const replay = { recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed) };
+      const replay = {
+        recordingsDirectory: flags.recordings,
+        faultsFile: flags.faults ?? null,
+        fromMs: flags.from ?? null,
+        speed: Number(flags.speed),
+      };
       await runExchangeService({ ...serviceOptions(flags), ...replay }, contextOf(flags, process.stdout));
     });
 
@@ -318,6 +328,10 @@ const from = () =>
 const time = (flags: '--from <time>' | '--until <time>', description: string) =>
   new Option(flags, description).argParser((text) => parseTimeOption(flags.slice(0, flags.indexOf(' ')), text)).makeOptionMandatory();
 const recordings = () => folder('--recordings <dir>', 'folder of the recording (docs/recordings.md)', projectFile('recordings'));
+const faults = () =>
+  new Option('--faults <file>', 'a plan of what the recorded exchange does wrong (docs/faults.md)').argParser((text) =>
+    parseFolder('--faults', text, 'file'),
+  );
 const folder = (flags: string, description: string, value: string) =>
   new Option(flags, description).default(parseFolder('', value), value).argParser((text) => parseFolder(flags.split(' ')[0] ?? '', text));
 const port = (flags: string, description: string, value: number) =>

@@ -59,8 +59,9 @@ function credentialFindings(environment: DoctorOptions['environment']): readonly
   ];
 }
 
-async function probeExchange(config: Config, { clock, timer }: HostParts, exchange: Exchange): Promise<readonly Finding[]> {
-  const api = createExchangeRestApi(config, exchange, { clock, timer });
+async function probeExchange(config: Config, parts: HostParts, exchange: Exchange): Promise<readonly Finding[]> {
+  const { clock, timer } = parts;
+  const api = createExchangeRestApi(config, exchange, { ...parts, environment: process.env });
   try {
     const startedAt = timer.monotonicMs();
     const { unavailable } = await api.loadMarkets(config.exchanges[exchange]?.symbols ?? []);

@@ -1,14 +1,18 @@
+import { loadFaultPlan } from '#config/fault-plan.ts';
 import { loadRecordingManifest } from '#config/recording.ts';
 import { createHostParts } from '#factories/host-parts.ts';
 import { startRecordedExchange } from '#recorded-exchange/recorded-exchange.ts';
 import { publishExchange } from './data-folder.ts';
 import { iso } from './replay-plan.ts';
+import { faultsText } from './run-platform.ts';
 import { createStack } from './resource-stack.ts';
 import type { ServiceContext, ServiceOptions } from './service-context.ts';
 import { untilAborted } from './stop-signal.ts';
 
 export type ExchangeServiceOptions = ServiceOptions & {
   readonly recordingsDirectory: string;
+  /** A plan of what it does wrong (docs/faults.md), or null. */
+  readonly faultsFile: string | null;
   readonly fromMs: number | null;
   readonly speed: number;
 };
@@ -16,12 +20,13 @@ export type ExchangeServiceOptions = ServiceOptions & {
 /** Only the recorded exchange: the venues of a recording on 127.0.0.1, in the recording's time, until stopped. */
 export async function runExchangeService(options: ExchangeServiceOptions, { output, signal, log }: ServiceContext): Promise<void> {
   const recording = loadRecordingManifest(options.recordingsDirectory);
+  const plan = options.faultsFile === null ? null : loadFaultPlan(options.faultsFile);
   const replay = { startMs: options.fromMs ?? recording.replayFromMs, speed: options.speed };
   const { clock, timer } = createHostParts('exchange', { replay: { ...replay, runsFree: true }, level: options.logLevel, write: log });
   const startedAtMs = Date.now();
   const stack = createStack();
   try {
-    const exchange = await startRecordedExchange({ recording, clock, timer });
+    const exchange = await startRecordedExchange({ recording, clock, timer, ...(plan === null ? {} : { faults: { plan, timer } }) });
     stack.add('the recorded exchange', () => exchange.close());
     const retract = publishExchange(options.dataDirectory, {
       recordings: options.recordingsDirectory,
@@ -33,6 +38,7 @@ export async function runExchangeService(options: ExchangeServiceOptions, { outp
     output.line(`recorded exchange "${recording.name}" from ${iso(replay.startMs)}, ${replay.speed} times real time; Ctrl-C ends it`);
     for (const [venue, url] of Object.entries(exchange.urls)) output.line(`  ${venue.padEnd(10)} ${url}`);
     await untilAborted(signal);
+    if (plan !== null) output.line(`faults injected: ${faultsText(exchange.injected())}`);
   } finally {
     await stack.close();
   }

@@ -1,8 +1,10 @@
 import { enabledMarkets } from '#config/enabled-markets.ts';
 import type { Config } from '#config/load.ts';
+import { loadFaultPlan } from '#config/fault-plan.ts';
 import { loadRecordingManifest } from '#config/recording.ts';
 import { ConfigError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
+import type { FaultMode } from '#core/fault-plan.ts';
 import type { RecordingManifest } from '#core/recording.ts';
 import type { Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
@@ -31,6 +33,8 @@ export type MarketSource = {
   readonly lastTickMs: number | null;
   /** What the store holds once the tick is done. */
   readonly stateAt: (tickMs: number) => StoreState;
+  /** How often each kind of fault of the plan was done so far. */
+  readonly injected: () => Readonly<Partial<Record<FaultMode, number>>>;
   /** For people. */
   readonly title: string;
   readonly detail: string;
@@ -42,19 +46,27 @@ export type SourceOptions = {
   readonly untilMs: number | null;
   readonly speed: number | 'max';
   readonly recordingsDirectory: string;
+  /** A plan of what the recorded exchange does wrong (docs/faults.md), or null. */
+  readonly faultsFile: string | null;
   readonly log: Pick<HostPartsOptions, 'level' | 'write'>;
 };
 
 /** Starts the recorded exchange on free ports. Throws `ConfigError` for a bad recording or times that cannot be. */
 export async function openReplay(
-  { fromMs, untilMs, speed, recordingsDirectory, log }: SourceOptions,
+  { fromMs, untilMs, speed, recordingsDirectory, faultsFile, log }: SourceOptions,
   state: StoreState | null,
 ): Promise<MarketSource> {
   const recording = loadRecordingManifest(recordingsDirectory);
+  const faultPlan = faultsFile === null ? null : loadFaultPlan(faultsFile);
   const { name, replayFromMs, replayUntilMs } = recording;
   const plan = planReplay({ recording: name, replayFromMs, replayUntilMs, fromMs, untilMs, state });
   const parts = createHostParts('tidemark', { ...log, replay: { startMs: plan.firstTickMs, speed, runsFree: false } });
-  const exchange = await startRecordedExchange({ recording, clock: parts.clock, ...(speed === 'max' ? {} : { timer: parts.timer }) });
+  const exchange = await startRecordedExchange({
+    recording,
+    clock: parts.clock,
+    ...(speed === 'max' ? {} : { timer: parts.timer }),
+    ...(faultPlan === null ? {} : { faults: { plan: faultPlan, timer: parts.timer } }),
+  });
   const pace = speed === 'max' ? 'as fast as this machine can' : `${speed} times real time`;
   return {
     facts: { mode: 'replay', recording: name, speed },
@@ -68,6 +80,7 @@ export async function openReplay(
     stateAt: (tickMs) => ({ kind: 'replay', recording: name, fromMs: plan.fromMs, tickMs }),
     title: `${recording.description} (recorded market data)`,
     detail: `replay ${plan.isResumed ? 'goes on at' : 'from'} ${iso(plan.firstTickMs)} to ${iso(plan.lastTickMs)}, ${pace}`,
+    injected: exchange.injected,
     close: () => exchange.close(),
   };
 }
@@ -97,6 +110,7 @@ export function openLive(config: Config, { untilMs, log }: Pick<SourceOptions, '
     stateAt: () => ({ kind: 'live' }),
     title: 'live market data of the exchanges in config/exchanges.yaml',
     detail: `${series.length} series, a tick every minute`,
+    injected: () => ({}),
     close: async () => {},
   };
 }

@@ -51,8 +51,8 @@ export function parseWholeNumber(option: string, text: string, least: number, mo
 }
 
 /** An absolute path. Throws `ConfigError` for a text that names nothing, or one that would break a message's line. */
-export function parseFolder(option: string, text: string): string {
-  const problem = text.trim() === '' ? 'the name of a folder' : hasControlCharacter(text) ? 'one without control characters' : null;
+export function parseFolder(option: string, text: string, noun: 'folder' | 'file' = 'folder'): string {
+  const problem = text.trim() === '' ? `the name of a ${noun}` : hasControlCharacter(text) ? 'one without control characters' : null;
   if (problem !== null) throw new ConfigError(`${option} ${quoted(text)} is not a path, expected ${problem}; correct it`);
   return resolve(text);
 }

@@ -40,12 +40,15 @@ export type Platform = {
 
 export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTimeSeriesDb, 'db'>): Platform {
   const { config, parts, series, restUrls, cache } = options;
-  const { clock, timer, logger } = parts;
+  const { clock, logger } = parts;
   const totals = createRunTotals();
   const exchanges = [...new Set(series.map(({ exchange }) => exchange))];
   const known = new Set(series.map(seriesKey));
   const apis = new Map<Exchange, ExchangeRestApi>(
-    exchanges.map((exchange) => [exchange, createExchangeRestApi(config, exchange, { clock, timer, restUrl: restUrls[exchange] })]),
+    exchanges.map((exchange) => [
+      exchange,
+      createExchangeRestApi(config, exchange, { ...parts, environment: process.env, cache, restUrl: restUrls[exchange] }),
+    ]),
   );
   const sync = createSyncHandler(async () => ({
     settings: config.sync,

@@ -33,7 +33,7 @@ export async function runPlatform(options: RunOptions): Promise<RunResult> {
   const { totals } = platform;
   const startedAt = parts.timer.monotonicMs();
   const result = (exitCode: 0 | 1): RunResult => ({
-    report: totals.toJson({ ...facts, durationMs: parts.timer.monotonicMs() - startedAt }),
+    report: { ...totals.toJson({ ...facts, durationMs: parts.timer.monotonicMs() - startedAt }), ...injectedOf(source) },
     exitCode,
   });
   if (lastTickMs === null || firstTickMs <= lastTickMs) {
@@ -50,6 +50,8 @@ export async function runPlatform(options: RunOptions): Promise<RunResult> {
     await runTicks(options, firstTickMs + MINUTE_MS, lastTickMs, [platform.sync, platform.indicators]);
   }
   output.line(`${signal.aborted ? 'stopped' : 'done'}: ${totals.summary()}`);
+  const injected = injectedOf(source).faultsInjected;
+  if (injected !== undefined) output.line(`  faults injected: ${faultsText(injected)}`);
   if (!signal.aborted && options.staysUp) {
     running.phase = 'recording ended';
     output.line('The recording has ended. The page stays up; Ctrl-C ends it, npm start -- --fresh begins anew.');
@@ -57,6 +59,17 @@ export async function runPlatform(options: RunOptions): Promise<RunResult> {
   }
   running.phase = 'stopping';
   return result(signal.aborted || totals.errors().length === 0 ? 0 : 1);
+}
+
+/** Nothing where nothing was injected, so that an ordinary report stays as it is. */
+function injectedOf({ injected }: MarketSource): { readonly faultsInjected?: ReturnType<MarketSource['injected']> } {
+  const faultsInjected = injected();
+  return Object.keys(faultsInjected).length === 0 ? {} : { faultsInjected };
+}
+
+export function faultsText(injected: ReturnType<MarketSource['injected']>): string {
+  const parts = Object.entries(injected).map(([mode, count]) => `${mode} ${count}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
 /** The first tick fetches the history of every series. */

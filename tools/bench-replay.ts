@@ -18,7 +18,7 @@ const directory = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
 const config = loadConfig(projectFile('config'), process.env);
 const log = { level: 'error', write: (line: string) => void process.stderr.write(`${line}\n`) } as const;
 const source = await openReplay(
-  { fromMs: FROM_MS, untilMs: null, speed: 'max', recordingsDirectory: projectFile('recordings'), log },
+  { fromMs: FROM_MS, untilMs: null, speed: 'max', recordingsDirectory: projectFile('recordings'), faultsFile: null, log },
   null,
 );
 const opened = await openStore(config, source.parts, join(directory, 'store'), true);

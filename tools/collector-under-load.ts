@@ -67,7 +67,7 @@ function figures(): LoadFigures {
 
 function collectedExchange(exchange: Exchange, symbols: CollectedExchange['symbols']): CollectedExchange {
   const feed = createExchangeWebSocket(config, exchange, { ...parts, wsUrl: urls[exchange] });
-  const api = createExchangeRestApi(config, exchange, { ...parts, restUrl: 'http://127.0.0.1:9' });
+  const api = createExchangeRestApi(config, exchange, { ...parts, environment: {}, restUrl: 'http://127.0.0.1:9' });
   return { exchange, symbols, feed: withDecisionTimes(feed), api, isSynthetic: () => false };
 }
 

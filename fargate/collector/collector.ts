@@ -17,7 +17,7 @@ export type CollectorOptions = {
   /** All markets; this task takes its share of them. */
   readonly markets: readonly Market[];
   readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
-  readonly cache: Pick<CacheClient, 'advanceHashes'>;
+  readonly cache: Pick<CacheClient, 'advanceHashes' | 'readHash' | 'writeHashes'>;
   readonly stream: Pick<StreamClient, 'putRecords'>;
   /** For a stream that ends with this process: see `CollectPorts`. */
   readonly checkpoint?: CollectPorts['checkpoint'];
@@ -46,7 +46,7 @@ export function openCollector(options: CollectorOptions): OpenedCollector {
   const apis = new Map(
     [...new Set(own.map(({ exchange }) => exchange))].map((exchange) => [
       exchange,
-      createExchangeRestApi(config, exchange, { ...parts, restUrl: restUrls[exchange] }),
+      createExchangeRestApi(config, exchange, { ...parts, environment: process.env, cache: options.cache, restUrl: restUrls[exchange] }),
     ]),
   );
   const exchanges = [...apis].map(([exchange, api]): CollectedExchange => ({

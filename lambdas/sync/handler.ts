@@ -10,6 +10,7 @@ import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import { parseTickMessage } from '#core/scheduled-tick.ts';
 import type { Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
+import { createCacheClient } from '#factories/cache-client.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import { createHostParts } from '#factories/host-parts.ts';
 import { withSecrets } from '#factories/secret-environment.ts';
@@ -91,7 +92,8 @@ function logReport(
 export const handler = createSyncHandler(async () => {
   const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
   const config = loadConfig(join(root, 'config'), process.env);
-  const { clock, timer, logger } = createHostParts('sync');
+  const parts = createHostParts('sync');
+  const { clock, timer, logger } = parts;
   const environment = await withSecrets(process.env, { timer });
   const { db } = await openTimeSeriesDb(config, {
     timer,
@@ -100,12 +102,13 @@ export const handler = createSyncHandler(async () => {
     keepsForever: false,
     environment,
   });
+  const cache = createCacheClient(config, { clock, timer, environment });
   const apis = new Map<Exchange, ExchangeRestApi>();
   return {
     settings: config.sync,
     symbols: (exchange) => config.exchanges[exchange]?.symbols ?? [],
     api(exchange) {
-      const api = apis.get(exchange) ?? createExchangeRestApi(config, exchange, { clock, timer });
+      const api = apis.get(exchange) ?? createExchangeRestApi(config, exchange, { ...parts, environment, cache });
       apis.set(exchange, api);
       return api;
     },

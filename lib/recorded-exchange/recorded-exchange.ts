@@ -1,9 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Exchange } from '#core/exchange.ts';
+import type { FaultMode, FaultPlan } from '#core/fault-plan.ts';
 import type { Clock } from '#core/ports/clock.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import type { RecordingManifest } from '#core/recording.ts';
+import { createFaultDesk, type FaultDesk } from './fault-desk.ts';
+import { faultyAnswer } from './faulty-answer.ts';
+import { requestTarget } from './request-target.ts';
+import { sendAnswer } from './send-answer.ts';
+import { scheduleSocketFaults, type SocketSchedule } from './socket-fault-schedule.ts';
 import { createTradeSockets, type TradeSockets } from './trade-sockets.ts';
 import { openVenue, type OpenedVenue } from './venue.ts';
 import type { VenueAnswer, VenueProtocol } from './venue-protocol.ts';
@@ -11,6 +17,8 @@ import type { VenueAnswer, VenueProtocol } from './venue-protocol.ts';
 const HOST = '127.0.0.1';
 /** Longer than the ticks of a live run are apart, so that clients keep their connections. */
 const KEEP_ALIVE_MS = 90_000;
+
+const NO_FAULTS: FaultPlan = { seed: 0, rules: [] };
 
 export type RecordedExchangeOptions = {
   readonly recording: RecordingManifest;
@@ -20,6 +28,8 @@ export type RecordedExchangeOptions = {
   readonly timer?: Timer | undefined;
   /** Port of a venue; a free one is taken where none is given. */
   readonly ports?: Readonly<Partial<Record<Exchange, number>>>;
+  /** What goes wrong, and the timer that paces bodies that drip. */
+  readonly faults?: { readonly plan: FaultPlan; readonly timer: Timer } | undefined;
 };
 
 type RequestCount = {
@@ -37,6 +47,8 @@ export type RecordedExchange = {
   readonly sockets: Readonly<Partial<Record<Exchange, TradeSockets>>>;
   /** Requests of each venue since the start. */
   readonly requests: () => Readonly<Partial<Record<Exchange, RequestCount>>>;
+  /** How often each kind of fault of the plan was really done. */
+  readonly injected: () => Readonly<Partial<Record<FaultMode, number>>>;
   /** Ends the servers and every open connection. */
   readonly close: () => Promise<void>;
 };
@@ -45,6 +57,7 @@ type Venue = {
   readonly exchange: Exchange;
   readonly server: Server;
   readonly sockets: TradeSockets | undefined;
+  readonly schedule: SocketSchedule | undefined;
   readonly count: { all: number; refused: number };
 };
 
@@ -52,11 +65,16 @@ type Venue = {
  * Starts one HTTP server a venue on 127.0.0.1 that answers in the venue's own protocol what it would have answered at the
  * clock's time. Reads the whole recording first. Throws `ConfigError` for bad files; rejects when a port is taken.
  */
-export async function startRecordedExchange({ recording, clock, timer, ports = {} }: RecordedExchangeOptions): Promise<RecordedExchange> {
+export async function startRecordedExchange(options: RecordedExchangeOptions): Promise<RecordedExchange> {
+  const { recording, timer, ports = {} } = options;
+  const desk = createFaultDesk(options.faults?.plan ?? NO_FAULTS);
   const exchanges = [...new Set([...recording.series, ...recording.trades].map(({ exchange }) => exchange))];
-  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange), clock, timer));
+  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange), { ...options, desk }));
   const close = async (): Promise<void> => {
-    for (const { sockets } of venues) sockets?.close();
+    for (const { sockets, schedule } of venues) {
+      schedule?.close();
+      sockets?.close();
+    }
     await Promise.all(venues.map(({ server }) => closed(server)));
   };
   try {
@@ -72,44 +90,58 @@ export async function startRecordedExchange({ recording, clock, timer, ports = {
     ),
     sockets: Object.fromEntries(venues.flatMap(({ exchange, sockets }) => (sockets === undefined ? [] : [[exchange, sockets]]))),
     requests: () => Object.fromEntries(venues.map(({ exchange, count }) => [exchange, { ...count }])),
+    injected: desk.injected,
     close,
   };
 }
 
-function createVenue(exchange: Exchange, { protocol, socket, markets }: OpenedVenue, clock: Clock, timer: Timer | undefined): Venue {
+type VenueParts = Pick<RecordedExchangeOptions, 'clock' | 'timer' | 'faults'> & { readonly desk: FaultDesk };
+
+function createVenue(exchange: Exchange, { protocol, socket, markets }: OpenedVenue, parts: VenueParts): Venue {
+  const { clock, timer, faults, desk } = parts;
   const count = { all: 0, refused: 0 };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const nowMs = clock.nowMs();
-    const answer = answerTo(protocol, request, nowMs);
+    const { path, query } = targetOf(request);
+    const own = answerTo(protocol, request.method, path, query, nowMs);
+    const target = requestTarget(path, query, markets);
+    const drawn = desk.drawFor(exchange, target, nowMs);
+    const { answer, connection } = faultyAnswer(own, drawn, { exchange, target, query, markets, nowMs }, desk);
     count.all += 1;
     if (answer.status >= 400) count.refused += 1;
-    send(response, request.method === 'HEAD', answer, nowMs);
+    const sending = { isHead: request.method === 'HEAD', isRefusedMethod: own.status === 405, nowMs, timer: faults?.timer };
+    sendAnswer(response, answer, connection, sending);
   });
-  const sockets =
-    timer === undefined ? undefined : createTradeSockets({ server, protocol: socket, markets, nowMs: () => clock.nowMs(), timer });
-  return { exchange, server, sockets, count };
+  if (timer === undefined) return { exchange, server, sockets: undefined, schedule: undefined, count };
+  const nowMs = (): number => clock.nowMs();
+  const sockets = createTradeSockets({ server, protocol: socket, markets, nowMs, timer });
+  const schedule =
+    faults === undefined
+      ? undefined
+      : scheduleSocketFaults({
+          exchange,
+          plan: faults.plan,
+          faults: sockets.faults,
+          symbols: markets.map(({ symbol }) => symbol),
+          nowMs,
+          timer,
+          onInject: desk.count,
+        });
+  return { exchange, server, sockets, schedule, count };
 }
 
-function answerTo(protocol: VenueProtocol, request: IncomingMessage, nowMs: number): VenueAnswer {
+function targetOf(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
   const target = request.url ?? '/';
   const mark = target.indexOf('?');
-  const path = mark === -1 ? target : target.slice(0, mark);
-  if (request.method !== 'GET' && request.method !== 'HEAD') return protocol.refusal(405, path);
-  const query = new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1));
-  return protocol.answer({ path, query, nowMs }) ?? protocol.refusal(404, path);
+  return {
+    path: mark === -1 ? target : target.slice(0, mark),
+    query: new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1)),
+  };
 }
 
-function send(response: ServerResponse, isHead: boolean, answer: VenueAnswer, nowMs: number): void {
-  // Node would stamp the machine's time.
-  response.sendDate = false;
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(answer.body),
-    Date: new Date(nowMs).toUTCString(),
-    ...(answer.status === 405 ? { Allow: 'GET, HEAD' } : {}),
-  });
-  response.end(isHead ? undefined : answer.body);
+function answerTo(protocol: VenueProtocol, method: string | undefined, path: string, query: URLSearchParams, nowMs: number): VenueAnswer {
+  if (method !== 'GET' && method !== 'HEAD') return protocol.refusal(405, path);
+  return protocol.answer({ path, query, nowMs }) ?? protocol.refusal(404, path);
 }
 
 function listening(server: Server, port: number): Promise<void> {

@@ -19,6 +19,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/domain/audit/audit-series.ts': 'test/campaigns/f23-audit-honesty.test.ts',
   'lib/core/candle.ts': 'test/domain/candles/version.property.test.ts',
   'lib/core/exchange.ts': 'test/core/scheduled-tick.test.ts',
+  'lib/core/fault-plan.ts': 'test/config/fault-plan.test.ts',
   'lib/core/recording.ts': null,
   'lib/core/timeframe.ts': 'test/config/load.test.ts',
   'lib/core/trade.ts': 'test/domain/trades/trade-record.test.ts',
@@ -43,6 +44,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   // Each exchange's wire is tested through the port, over real HTTP.
   'lib/providers/ccxt/binance-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   'lib/providers/ccxt/coinbase-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  'lib/providers/ccxt/exchange-errors.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
+  'lib/providers/ccxt/request-gate.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   'lib/providers/ccxt/exchanges.ts': 'test/providers/ccxt/ccxt-rest-api.contract.test.ts',
   'lib/providers/ccxt/kraken-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   'lib/providers/ccxt/protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',

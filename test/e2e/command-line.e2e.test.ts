@@ -60,6 +60,12 @@ const BAD_USE: readonly BadUse[] = [
     says: new RegExp(`--from "2099-01-01T00:00:00Z" is after the end of the recording, expected at most ${END_OF_RECORDING}`),
   },
   { args: ['start', '--live', '--from', '2023-03-11T00:00:00Z'], says: /--from is for replays.*remove one/ },
+  {
+    args: ['start', '--faults', 'no-such-plan.yaml'],
+    says: /no-such-plan\.yaml cannot be read \(ENOENT\), expected a readable YAML file; create it or correct the path/,
+  },
+  { args: ['exchange', '--faults='], says: /--faults "" is not a path, expected the name of a file; correct it/ },
+  { args: ['start', '--live', '--faults', 'x.yaml'], says: /--faults is for recorded exchanges, expected without --live; remove one/ },
   { args: ['start', '--from', 'a\nb'], says: /--from "a\\nb" is not a time/ },
   { args: ['start', '--port', '9'.repeat(5000)], says: /--port "9{80}\.\.\." is not a port/ },
   { args: ['sql', '--format', 'a\nb', 'SELECT 1'], says: /--format "a\\nb" is not a format name/ },

@@ -2,13 +2,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { EXCHANGES } from '#core/exchange.ts';
 import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
-import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { answeringServer, json } from '../providers/ccxt/answering-server.ts';
 import { handClock } from '../providers/ccxt/hand-clock.ts';
+import { restParts } from '../providers/ccxt/rest-parts.ts';
 import { shippedConfig } from './shipped-config.ts';
 
 const BTC = parseMarketSymbol('BTC/USDT') as MarketSymbol;
-const parts = () => ({ clock: handClock(0), timer: createSystemTimer() });
+const parts = () => restParts(handClock(0));
 
 describe('the REST access', () => {
   test.each(EXCHANGES)('of %s is that exchange’s', async (exchange) => {

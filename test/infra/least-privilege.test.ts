@@ -141,7 +141,7 @@ describe('the network', () => {
     expect(of('AWS::Lambda::Function').filter(({ Properties }) => 'VpcConfig' in Properties)).toHaveLength(3);
     const toStore = of('AWS::EC2::SecurityGroupIngress').filter(({ id }) => id.includes('storegroup'));
     expect(toStore.map(({ Properties }) => Properties['FromPort']).toSorted((a, b) => Number(a) - Number(b))).toEqual([
-      6379, 6379, 8123, 8123, 8123, 8123,
+      6379, 6379, 6379, 8123, 8123, 8123, 8123,
     ]);
   });
 

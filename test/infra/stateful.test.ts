@@ -171,7 +171,7 @@ describe('elsewhere', () => {
       .of('AWS::EC2::SecurityGroup')
       .flatMap(({ Properties }) => (Properties['SecurityGroupEgress'] ?? []) as readonly { ToPort: number }[]);
     expect(outward.filter(({ ToPort }) => ToPort === 8443)).toHaveLength(4);
-    expect(outward.filter(({ ToPort }) => ToPort === 6379)).toHaveLength(2);
+    expect(outward.filter(({ ToPort }) => ToPort === 6379)).toHaveLength(3);
   });
 
   test('a cache beside the store is on its machine', () => {

@@ -5,6 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import { loadRecordingManifest } from '#config/recording.ts';
 import type { Exchange } from '#core/exchange.ts';
+import type { FaultPlan } from '#core/fault-plan.ts';
+import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { startRecordedExchange, type RecordedExchange } from '#recorded-exchange/recorded-exchange.ts';
 
 export const RECORDINGS = join(import.meta.dirname, '../../recordings');
@@ -18,10 +20,14 @@ export type Replay = RecordedExchange & {
 };
 
 /** Serves a recording folder at a time that only the test moves; ends with the test. */
-export async function replay(dir: string, time: string): Promise<Replay> {
+export async function replay(dir: string, time: string, plan?: FaultPlan): Promise<Replay> {
   let nowMs = Date.parse(time);
   const clock = { nowMs: () => nowMs, sleepUntil: () => Promise.reject(new Error('a recorded exchange does not sleep')) };
-  const exchange = await startRecordedExchange({ recording: loadRecordingManifest(dir), clock });
+  const exchange = await startRecordedExchange({
+    recording: loadRecordingManifest(dir),
+    clock,
+    ...(plan === undefined ? {} : { faults: { plan, timer: createSystemTimer() } }),
+  });
   onTestFinished(() => exchange.close());
   return {
     ...exchange,

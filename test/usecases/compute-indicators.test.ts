@@ -79,7 +79,7 @@ describe('a tick', () => {
     });
   });
 
-  test('gives no value to a candle that has not ended by then', async () => {
+  test('T15: gives no value to a candle that has not ended by then', async () => {
     const store = platform();
     await store.put(seriesOf('BTC/USD'), wave(100));
     await store.run('tick', START + 99 * MINUTE);

@@ -44,6 +44,8 @@ export type MarketReport = {
   readonly listed: readonly MarketSymbol[];
   /** Asked for, but unknown to the exchange or not trading there, each with the exchange's own word. */
   readonly unavailable: readonly { readonly symbol: MarketSymbol; readonly reason: string }[];
+  /** Set when the list could not be loaded and an earlier one stands in for it: when that was loaded, UTC ms. */
+  readonly loadedAtMs?: number;
 };
 
 /** Public market data of one exchange. All failures are `ExchangeError`. */

@@ -37,7 +37,8 @@ export function createServices(scope: Construct, props: ServicesProps): Services
       ...tick,
       service: 'sync',
       memoryMb: 256,
-      environment: { ...environment, ...storeVariables },
+      // The cache keeps an exchange's pauses for the next invocation.
+      environment: { ...environment, ...storeVariables, ...cacheEnvironment(config, cache) },
       network: network('sync'),
     }),
     indicators: createServiceFunction(scope, {
@@ -64,7 +65,7 @@ export function createServices(scope: Construct, props: ServicesProps): Services
       network: network('migrate'),
     }),
   };
-  grantSecrets(functions.sync, [store]);
+  grantSecrets(functions.sync, [store, cache]);
   grantSecrets(functions.indicators, [store, cache]);
   grantSecrets(functions.migrate, [store]);
   const exchanges = EXCHANGES.filter((exchange) => config.exchanges[exchange]?.enabled === true);

@@ -97,13 +97,14 @@ function serviceGroups(scope: Construct, vpc: IVpc, { clickhouse, cache: externa
       client.addEgressRule(Peer.anyIpv4(), Port.tcp(storePort), 'ClickHouse elsewhere');
   const cachePort = external.provider === 'external' ? portOf(external.url, CACHE_PORT) : 443;
   if (cachePort !== 443)
-    for (const client of [indicators, collector]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(cachePort), 'the cache elsewhere');
+    for (const client of [sync, indicators, collector]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(cachePort), 'the cache elsewhere');
   collector.addEgressRule(Peer.anyIpv4(), Port.tcp(9443), 'Binance, live');
   store.addEgressRule(Peer.anyIpv4(), Port.tcp(80), 'packages of the operating system');
   for (const client of [sync, indicators, migrate, collector]) store.connections.allowFrom(client, Port.tcp(STORE_PORT), 'the store');
-  for (const client of [indicators, collector]) cache.connections.allowFrom(client, Port.tcp(CACHE_PORT), 'the cache');
+  for (const client of [sync, indicators, collector]) cache.connections.allowFrom(client, Port.tcp(CACHE_PORT), 'the cache');
   // A cache on ClickHouse's machine.
-  for (const client of [indicators, collector]) store.connections.allowFrom(client, Port.tcp(CACHE_PORT), 'the cache beside the store');
+  for (const client of [sync, indicators, collector])
+    store.connections.allowFrom(client, Port.tcp(CACHE_PORT), 'the cache beside the store');
   return groups;
 }
 

@@ -11,7 +11,7 @@ const MAX_TRADES = 1000;
  * quote volume, trade count, and three more. A minute without trades is a row with volume 0.
  * Binance allows 6000 weight a minute and a klines call costs 2 (Binance.US 1200 and 1): the pace uses half of it.
  */
-export function createBinanceProtocol({ exchange, base, restUrl, nowMs }: ProtocolOptions): Protocol {
+export function createBinanceProtocol({ exchange, base, restUrl, nowMs, latestOpenTimeMs }: ProtocolOptions): Protocol {
   const urls = restUrl === undefined ? {} : { urls: { api: { public: `${restUrl}/api/v3` } } };
   const Class = exchange === 'binanceus' ? binanceus : binance;
   const api = new Class({ ...base, ...urls });
@@ -30,6 +30,7 @@ export function createBinanceProtocol({ exchange, base, restUrl, nowMs }: Protoc
       ...(exchange === 'binanceus' ? { intervalMs: 100, tradesIntervalMs: 1000 } : { intervalMs: 40, tradesIntervalMs: 500 }),
       perMarket: false,
     },
+    allowance: { header: 'x-mbx-used-weight-1m', perMinute: exchange === 'binanceus' ? 1200 : 6000 },
     async listMarkets(symbols) {
       const infos = await listedInfos(exchangeInfo, symbols);
       if (infos === null) return null;
@@ -43,7 +44,7 @@ export function createBinanceProtocol({ exchange, base, restUrl, nowMs }: Protoc
     async fetchCandles(symbol, request) {
       const { timeframe: interval, fromMs: startTime, limit } = request;
       const rows: unknown = await api.publicGetKlines({ symbol, interval, startTime, limit });
-      return Array.isArray(rows) ? pageOf(rows, request, rawCandle) : null;
+      return Array.isArray(rows) ? pageOf(rows, { request, latestOpenTimeMs: latestOpenTimeMs() }, rawCandle) : null;
     },
     async fetchTrades(symbol, request) {
       // Not the implicit method: ccxt asks for a key there, which the exchange no longer does.
@@ -89,7 +90,7 @@ function rawTrade(row: unknown): RawTrade | null {
 }
 
 function rawCandle(row: unknown): RawCandle | null {
-  if (!Array.isArray(row) || row.length < 9) return null;
-  const [openTimeMs, open, high, low, close, volume, , quoteVolume, tradeCount] = row as unknown[];
-  return { openTimeMs: Number(openTimeMs), open, high, low, close, volume, quoteVolume, tradeCount };
+  if (!Array.isArray(row) || row.length < 12 || typeof row[0] !== 'number') return null;
+  const [openTimeMs, open, high, low, close, volume, , quoteVolume, tradeCount] = row as [number, ...unknown[]];
+  return { openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount };
 }

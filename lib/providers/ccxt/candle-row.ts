@@ -16,12 +16,12 @@ export type RawCandle = {
 };
 
 const EARLIEST_MS = Date.UTC(2009, 0, 1);
-const LATEST_MS = Date.UTC(2100, 0, 1);
 
 /** The candle, or in words why the row is none. */
-export function checkCandle(raw: RawCandle, timeframeMs: number): Candle | string {
+export function checkCandle(raw: RawCandle, timeframeMs: number, latestOpenTimeMs: number): Candle | string {
   const { openTimeMs } = raw;
-  if (!Number.isSafeInteger(openTimeMs) || openTimeMs < EARLIEST_MS || openTimeMs >= LATEST_MS) return 'open time is not a plausible time';
+  if (!Number.isSafeInteger(openTimeMs) || openTimeMs < EARLIEST_MS || openTimeMs > latestOpenTimeMs)
+    return 'open time is not a plausible time';
   if (openTimeMs % timeframeMs !== 0) return 'open time is not on the grid of the timeframe';
   const [open, high, low, close, volume] = [raw.open, raw.high, raw.low, raw.close, raw.volume].map(wireDecimal);
   if (open === undefined || high === undefined || low === undefined || close === undefined || volume === undefined) {
@@ -64,19 +64,45 @@ function isCount(value: unknown): value is number {
 /** More refused rows than one and than this share of a page, and the page itself is not believed. */
 const MAX_REFUSED_SHARE = 0.1;
 
-/** Checks every row, puts them in order, each open time once, from the asked one on. Null when too much of the page is bad. */
-export function pageOf(rows: readonly unknown[], request: CandleRequest, rawOf: (row: unknown) => RawCandle | null): CandlePage | null {
+export type PageContext = {
+  readonly request: CandleRequest;
+  /** No candle can have opened later than this, UTC ms. */
+  readonly latestOpenTimeMs: number;
+};
+
+/**
+ * Checks every row, puts them in order, each open time once, from the asked one on. Rows of one open time that differ are refused, both:
+ * nobody can say which is right. Null when too much of the page is bad.
+ */
+export function pageOf(
+  rows: readonly unknown[],
+  { request, latestOpenTimeMs }: PageContext,
+  rawOf: (row: unknown) => RawCandle | null,
+): CandlePage | null {
   const timeframeMs = TIMEFRAME_MS[request.timeframe];
   const candles = new Map<number, Candle>();
+  const contradicted = new Set<number>();
   const refused: RefusedRow[] = [];
   for (const row of rows) {
     const raw = rawOf(row);
-    const candle = raw === null ? 'the row has not the shape of a candle' : checkCandle(raw, timeframeMs);
+    const candle = raw === null ? 'the row has not the shape of a candle' : checkCandle(raw, timeframeMs, latestOpenTimeMs);
     if (typeof candle === 'string') refused.push({ reason: candle, row: excerpt(row) });
-    else if (candle.openTimeMs >= request.fromMs) candles.set(candle.openTimeMs, candle);
+    else if (candle.openTimeMs >= request.fromMs) {
+      const twin = candles.get(candle.openTimeMs);
+      if (twin === undefined) candles.set(candle.openTimeMs, candle);
+      else if (!isSame(twin, candle)) {
+        contradicted.add(candle.openTimeMs);
+        refused.push({ reason: 'another row has the same open time and other figures', row: excerpt(row) });
+      }
+    }
   }
+  for (const openTimeMs of contradicted) candles.delete(openTimeMs);
   if (refused.length > Math.max(1, rows.length * MAX_REFUSED_SHARE)) return null;
   return { candles: [...candles.values()].sort((a, b) => a.openTimeMs - b.openTimeMs), refused };
+}
+
+function isSame(a: Candle, b: Candle): boolean {
+  return (Object.keys(a) as (keyof Candle)[]).every((field) => a[field] === b[field]);
 }
 
 function excerpt(row: unknown): string {

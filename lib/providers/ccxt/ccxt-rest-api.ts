@@ -1,16 +1,20 @@
-import { ExchangeError, type ExchangeErrorCode } from '#core/errors.ts';
+import { ExchangeError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { Clock } from '#core/ports/clock.ts';
-import type { ExchangeRestApi, MarketReport } from '#core/ports/exchange-rest-api.ts';
+import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
+import type { Logger } from '#core/ports/logger.ts';
+import type { Random } from '#core/ports/random.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
-import { createPacer } from '#std/pacer.ts';
 import { createBinanceProtocol } from './binance-protocol.ts';
 import { createCoinbaseProtocol } from './coinbase-protocol.ts';
-import { ccxtErrors } from './exchanges.ts';
+import { createExchangePause, type ExchangePause, type SharedMemory } from './exchange-pause.ts';
 import { createHttpFetch } from './http-fetch.ts';
 import { createKrakenProtocol } from './kraken-protocol.ts';
+import { createMarketBook } from './market-book.ts';
+import { createRequestGate } from './request-gate.ts';
 import type { Protocol, ProtocolOptions } from './protocol.ts';
+import { proxyEnvironment, type Environment } from './proxy-environment.ts';
 
 const PROTOCOLS = {
   binance: createBinanceProtocol,
@@ -24,47 +28,59 @@ export type CcxtRestApiOptions = {
   readonly restUrl: string | undefined;
   readonly clock: Clock;
   readonly timer: Timer;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Keeps pauses and the last good list of markets for the next process. */
+  readonly cache: SharedMemory;
   /** Total time for one request, headers and body. */
   readonly deadlineMs: number;
+  /** Where proxies are named. */
+  readonly environment: Environment;
 };
-
-/** Listings change rarely; a failed load is not kept, so the next call asks again. */
-const MARKETS_LAST_MS = 6 * 3_600_000;
-
-/** A symbol may only be halted, as all of them are during an exchange's maintenance: it is asked for again sooner. */
-const UNAVAILABLE_LASTS_MS = 10 * 60_000;
 
 const USER_AGENT = 'tidemark/0.1 (market data)';
 
+/** Our own pace uses half of an allowance; when this much of it is used, others use it too, and the rest is left to them. */
+const HEADROOM = 0.75;
+
+/** An exchange's clock may be ahead of ours by as much. */
+const FUTURE_MS = 120_000;
+
 /**
- * `ExchangeRestApi` over ccxt's raw calls. ccxt builds URLs and knows the exchanges' error codes; time-outs, status codes, pacing, market
- * lists and the check of every row are done here, because ccxt's own were measured to let garbage through.
+ * `ExchangeRestApi` over ccxt's raw calls. ccxt builds URLs and knows the exchanges' error codes; time-outs, status codes, pacing, pauses,
+ * retries, market lists and the check of every row are done here, because ccxt's own were measured to let garbage through.
  */
-export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs }: CcxtRestApiOptions): ExchangeRestApi {
+export function createCcxtRestApi(options: CcxtRestApiOptions): ExchangeRestApi {
+  const { exchange, clock, timer, deadlineMs } = options;
+  const restUrl = options.restUrl?.replace(/\/+$/, '');
   let serverTimeMs: number | null = null;
-  const onServerTime = (timeMs: number): void => {
-    serverTimeMs = timeMs;
-  };
-  const http = createHttpFetch({ exchange, timer, deadlineMs, userAgent: USER_AGENT, onServerTime });
-  // ccxt's own timer is set far beyond ours, so that it never speaks first.
-  const base = { enableRateLimit: false, timeout: deadlineMs * 10, userAgent: USER_AGENT, fetchImplementation: http.fetch };
-  const protocol = PROTOCOLS[exchange]({ exchange, base, restUrl: restUrl?.replace(/\/+$/, ''), nowMs: () => clock.nowMs() });
-  const pacer = createPacer(clock, protocol.pace.intervalMs);
-  const tradesPacer = createPacer(clock, protocol.pace.tradesIntervalMs);
-  const marketIds = new Map<MarketSymbol, string>();
-  let known: { readonly asked: string; readonly report: MarketReport; readonly untilMs: number } | undefined;
-
-  const call = async <T>(what: string, marketId: string, work: () => Promise<T>, paced = pacer): Promise<T> => {
-    await paced.start(protocol.pace.perMarket ? marketId : '');
-    try {
-      return await work();
-    } catch (error) {
-      throw toExchangeError(exchange, what, error);
-    }
-  };
-
+  const pause = createExchangePause({ ...options, restUrl });
+  const http = createHttpFetch({
+    exchange,
+    timer,
+    deadlineMs,
+    userAgent: USER_AGENT,
+    onServerTime: (timeMs) => void (serverTimeMs = timeMs),
+    nowMs: () => clock.nowMs(),
+    beforeRequest: () => pause.refuseWhilePaused(),
+    onHeaders: (headers) => leaveHeadroom(exchange, protocol.allowance, headers, pause, clock),
+    proxies: proxyEnvironment(options.environment),
+  });
+  const protocol: Protocol = PROTOCOLS[exchange]({
+    exchange,
+    // ccxt's own timer is set far beyond ours, so that it never speaks first.
+    base: { enableRateLimit: false, timeout: deadlineMs * 10, userAgent: USER_AGENT, fetchImplementation: http.fetch },
+    restUrl,
+    nowMs: () => clock.nowMs(),
+    latestOpenTimeMs: () => Math.max(clock.nowMs(), serverTimeMs ?? 0) + FUTURE_MS,
+  });
+  const call = createRequestGate({ ...options, pause, pace: protocol.pace });
+  const book = createMarketBook({
+    ...options,
+    list: (symbols) => call({ what: 'its markets' }, () => protocol.listMarkets(symbols)),
+  });
   const marketIdOf = (symbol: MarketSymbol): string => {
-    const marketId = marketIds.get(symbol);
+    const marketId = book.idOf(symbol);
     if (marketId !== undefined) return marketId;
     throw new ExchangeError(`${exchange} has no market "${symbol}"; load the markets first`, {
       code: 'BAD_SYMBOL',
@@ -80,66 +96,42 @@ export function createCcxtRestApi({ exchange, restUrl, clock, timer, deadlineMs 
     historyCandles: protocol.historyCandles,
     servesEmptyCandles: protocol.servesEmptyCandles,
     async loadMarkets(symbols) {
-      const asked = symbols.join();
-      if (known?.asked === asked && clock.nowMs() < known.untilMs) return known.report;
-      if (symbols.length === 0) return { listed: [], unavailable: [] };
-      const listing = await call('its markets', '', () => protocol.listMarkets(symbols));
-      if (listing === null) throw badPayload(exchange, 'its markets');
-      const { markets, unavailable } = listing;
-      for (const { symbol, id } of markets) marketIds.set(symbol, id);
-      const report = { listed: markets.map(({ symbol }) => symbol), unavailable };
-      known = { asked, report, untilMs: clock.nowMs() + (unavailable.length === 0 ? MARKETS_LAST_MS : UNAVAILABLE_LASTS_MS) };
-      return report;
+      await pause.refresh();
+      pause.refuseWhilePaused();
+      return await book.load(symbols);
     },
     async fetchCandles(request) {
       const { symbol, timeframe } = request;
       const marketId = marketIdOf(symbol);
-      const page = await call(`candles of ${symbol} ${timeframe}`, marketId, () => protocol.fetchCandles(marketId, request));
-      if (page === null) throw badPayload(exchange, `candles of ${symbol} ${timeframe}`);
-      return page;
+      try {
+        return await call({ what: `candles of ${symbol} ${timeframe}`, marketId }, () => protocol.fetchCandles(marketId, request));
+      } catch (error) {
+        if (error instanceof ExchangeError && error.code === 'BAD_SYMBOL') book.quarantine(symbol, error.message);
+        throw error;
+      }
     },
     async fetchTrades(request) {
       const what = `trades of ${request.symbol} from id ${request.firstId}`;
       const marketId = marketIdOf(request.symbol);
-      const page = await call(what, marketId, () => protocol.fetchTrades(marketId, request), tradesPacer);
-      if (page === null) throw badPayload(exchange, what);
-      return page;
+      return await call({ what, marketId, areTrades: true }, () => protocol.fetchTrades(marketId, request));
     },
     serverTimeMs: () => serverTimeMs,
     close: async () => http.close(),
   };
 }
 
-function badPayload(exchange: Exchange, expected: string): ExchangeError {
-  return new ExchangeError(`${exchange} answered with something else than ${expected}`, { code: 'BAD_PAYLOAD', exchange, retryable: true });
-}
-
-/** Most specific class first. What ccxt classifies by message text only arrives here when the status itself was fine. */
-const CCXT_CODES: readonly (readonly [new (message: string) => Error, ExchangeErrorCode, boolean])[] = [
-  [ccxtErrors.BadSymbol, 'BAD_SYMBOL', false],
-  [ccxtErrors.RateLimitExceeded, 'RATE_LIMITED', true],
-  [ccxtErrors.DDoSProtection, 'RATE_LIMITED', true],
-  [ccxtErrors.ExchangeNotAvailable, 'UNREACHABLE', true],
-  [ccxtErrors.NetworkError, 'UNREACHABLE', true],
-];
-
-/** Words for an unknown market and for throttling that ccxt passes on unclassified. */
-const BAD_SYMBOL_TEXT = /NOT_FOUND|Unknown asset pair|Invalid product_id/i;
-const THROTTLED_TEXT = /EService: ?Throttled/i;
-
-function toExchangeError(exchange: Exchange, what: string, error: unknown): ExchangeError {
-  if (error instanceof ExchangeError) return error;
-  const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ').slice(0, 300) : String(error);
-  const message = `${exchange} did not answer for ${what}: ${reason}`;
-  const [, code, retryable] = CCXT_CODES.find(([Class]) => error instanceof Class) ?? [
-    null,
-    textCode(reason),
-    !BAD_SYMBOL_TEXT.test(reason),
-  ];
-  return new ExchangeError(message, { code, exchange, retryable }, { cause: error });
-}
-
-function textCode(reason: string): ExchangeErrorCode {
-  if (BAD_SYMBOL_TEXT.test(reason)) return 'BAD_SYMBOL';
-  return THROTTLED_TEXT.test(reason) ? 'RATE_LIMITED' : 'REFUSED';
+/** Whoever shares our address shares its allowance, and a ban would be ours too. */
+async function leaveHeadroom(
+  exchange: Exchange,
+  allowance: Protocol['allowance'],
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  pause: ExchangePause,
+  clock: Clock,
+): Promise<void> {
+  const used = allowance === undefined ? undefined : headers[allowance.header];
+  if (allowance === undefined || typeof used !== 'string' || !/^\d{1,9}$/.test(used)) return;
+  if (Number(used) < allowance.perMinute * HEADROOM) return;
+  const nextMinuteMs = (Math.floor(clock.nowMs() / 60_000) + 1) * 60_000;
+  const reason = `${used} of the ${allowance.perMinute} that ${exchange} allows this address in a minute are used`;
+  await pause.begin({ untilMs: nextMinuteMs, code: 'RATE_LIMITED', reason });
 }

@@ -13,7 +13,7 @@ const GRANULARITY = { '1m': 'ONE_MINUTE', '5m': 'FIVE_MINUTE', '1h': 'ONE_HOUR' 
  * Coinbase Advanced Trade, public market data. Times are text of seconds, rows come newest first, a minute without trades has no row.
  * The exchange refuses 350 and more buckets; 10 requests a second are allowed for an address: the pace uses most of it.
  */
-export function createCoinbaseProtocol({ exchange, base, restUrl, nowMs }: ProtocolOptions): Protocol {
+export function createCoinbaseProtocol({ exchange, base, restUrl, nowMs, latestOpenTimeMs }: ProtocolOptions): Protocol {
   const urls = restUrl === undefined ? {} : { urls: { api: { rest: restUrl } } };
   const api = new coinbase({ ...base, ...urls });
   return {
@@ -43,7 +43,9 @@ export function createCoinbaseProtocol({ exchange, base, restUrl, nowMs }: Proto
         end: String(end),
         limit: request.limit,
       });
-      return isRecord(answer) && Array.isArray(answer['candles']) ? pageOf(answer['candles'], request, rawCandle) : null;
+      return isRecord(answer) && Array.isArray(answer['candles'])
+        ? pageOf(answer['candles'], { request, latestOpenTimeMs: latestOpenTimeMs() }, rawCandle)
+        : null;
     },
     async fetchTrades(product, request) {
       const answer: unknown = await api.v3PublicGetBrokerageMarketProductsProductIdTicker({
@@ -72,7 +74,7 @@ function rawTrade(row: unknown): RawTrade | null {
 }
 
 function rawCandle(row: unknown): RawCandle | null {
-  if (!isRecord(row) || typeof row['start'] !== 'string') return null;
+  if (!isRecord(row) || typeof row['start'] !== 'string' || !/^\d{1,12}$/.test(row['start'])) return null;
   const { start, open, high, low, close, volume } = row as Record<string, unknown>;
   return { openTimeMs: Number(start) * 1000, open, high, low, close, volume };
 }

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { ExchangeError } from '#core/errors.ts';
@@ -6,8 +6,9 @@ import type { Exchange } from '#core/exchange.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import { DeadlineError, withDeadline } from '#std/deadline.ts';
 import { refuseStatus } from './http-status.ts';
+import type { ProxyEnvironment } from './proxy-environment.ts';
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 export type HttpFetchOptions = {
   readonly exchange: Exchange;
@@ -17,6 +18,14 @@ export type HttpFetchOptions = {
   readonly userAgent: string;
   /** Called with the `Date` header of every answer, UTC ms. */
   readonly onServerTime: (timeMs: number) => void;
+  /** The caller's time, UTC ms, for answers that tell none. */
+  readonly nowMs: () => number;
+  /** Called before every request; what it throws is thrown instead of asking. */
+  readonly beforeRequest?: () => void;
+  /** Called with the headers of every answer, before its status is looked at. */
+  readonly onHeaders?: (headers: IncomingHttpHeaders) => Promise<void>;
+  /** Proxies as node:http takes them; addresses of this machine are never asked through one. */
+  readonly proxies?: ProxyEnvironment;
 };
 
 export type HttpFetch = {
@@ -30,12 +39,14 @@ export type HttpFetch = {
  * status and content type that cannot be data into an `ExchangeError` by itself.
  */
 export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
-  const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+  const agents = agentsOf({});
+  const proxied = agentsOf(options.proxies ?? {});
   return {
     async fetch(url, { method }) {
       const { exchange, timer, deadlineMs } = options;
       const target = new URL(url);
-      const agent = agents[target.protocol as keyof typeof agents];
+      const agent = (isThisMachine(target) ? agents : proxied)[target.protocol as keyof typeof agents];
+      options.beforeRequest?.();
       try {
         return await withDeadline({ timer, deadlineMs, what: `${exchange} (${target.pathname})` }, (signal) =>
           load(options, target, method, agent, signal),
@@ -45,9 +56,17 @@ export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
       }
     },
     close() {
-      for (const agent of Object.values(agents)) agent.destroy();
+      for (const agent of [...Object.values(agents), ...Object.values(proxied)]) agent.destroy();
     },
   };
+}
+
+function agentsOf(proxyEnv: ProxyEnvironment) {
+  return { 'http:': new HttpAgent({ keepAlive: true, proxyEnv }), 'https:': new HttpsAgent({ keepAlive: true, proxyEnv }) };
+}
+
+function isThisMachine({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
 async function load(options: HttpFetchOptions, url: URL, method: string, agent: HttpAgent, signal: AbortSignal): Promise<Response> {
@@ -61,8 +80,10 @@ async function load(options: HttpFetchOptions, url: URL, method: string, agent: 
   const status = response.statusCode ?? 0;
   const serverTimeMs = Date.parse(response.headers.date ?? '');
   if (!Number.isNaN(serverTimeMs)) options.onServerTime(serverTimeMs);
+  await options.onHeaders?.(response.headers);
   refuseStatus(options.exchange, {
     status,
+    atMs: Number.isNaN(serverTimeMs) ? options.nowMs() : serverTimeMs,
     retryAfter: response.headers['retry-after'],
     contentType: response.headers['content-type'],
     body,

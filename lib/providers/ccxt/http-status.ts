@@ -1,9 +1,12 @@
 import { ExchangeError, type ExchangeErrorFacts } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 export type HttpAnswer = {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** When the answer was made, UTC ms: dates in it count from there. */
+  readonly atMs: number;
   readonly contentType: string | undefined;
   readonly body: string;
   readonly url: URL;
@@ -17,7 +20,10 @@ export function refuseStatus(exchange: Exchange, answer: HttpAnswer): void {
   const { status, url } = answer;
   const facts = factsOf(exchange, answer);
   if (facts !== null)
-    throw new ExchangeError(`${exchange} answered HTTP ${status} for ${url.pathname}: ${meaningOf(status)}${excerpt(answer.body)}`, facts);
+    throw new ExchangeError(
+      `${exchange} answered HTTP ${status} for ${url.pathname}: ${meaningOf(exchange, status)}${excerpt(answer.body)}`,
+      facts,
+    );
   if (!looksLikeJson(answer)) {
     throw new ExchangeError(
       `${exchange} answered HTTP ${status} for ${url.pathname} with something that is not JSON${excerpt(answer.body)}`,
@@ -31,38 +37,31 @@ export function refuseStatus(exchange: Exchange, answer: HttpAnswer): void {
   }
 }
 
-function factsOf(exchange: Exchange, { status, retryAfter, contentType, body, url }: HttpAnswer): ExchangeErrorFacts | null {
-  const base = { exchange, status, retryAfterMs: retryAfterMs(retryAfter) };
+function factsOf(exchange: Exchange, answer: HttpAnswer): ExchangeErrorFacts | null {
+  const { status } = answer;
+  const base = { exchange, status, retryAfterMs: retryAfterMs(answer.retryAfter, answer.atMs) };
   if (status === 429) return { ...base, code: 'RATE_LIMITED', retryable: true };
   if (status === 418 || status === 403) return { ...base, code: 'BANNED', retryable: false };
   if (status === 451) return { ...base, code: 'GEO_BLOCKED', retryable: false };
   if (status >= 500) return { ...base, code: 'UNREACHABLE', retryable: true };
-  const ownAnswer =
-    (status >= 200 && status < 300) ||
-    ((status === 400 || status === 404) && looksLikeJson({ status, retryAfter, contentType, body, url }));
+  const ownAnswer = (status >= 200 && status < 300) || ((status === 400 || status === 404) && looksLikeJson(answer));
   return ownAnswer ? null : { ...base, code: 'REFUSED', retryable: false };
 }
 
-function meaningOf(status: number): string {
+const VISION_HOST = 'set exchanges.binance.rest_url to https://data-api.binance.vision in config/exchanges.yaml (market data only), or ';
+
+function meaningOf(exchange: Exchange, status: number): string {
   if (status === 429) return 'too many requests';
   if (status === 418) return 'this address is banned for a while';
   if (status === 403) return 'a firewall refused this address';
   if (status === 451)
-    return 'this region is blocked; set rest_url to https://data-api.binance.vision in config/exchanges.yaml, or run elsewhere';
+    return `the exchange does not serve the region that this address is in; ${exchange === 'binance' ? VISION_HOST : ''}run in another region`;
   return status >= 500 ? 'the exchange is not available' : 'the request was refused';
 }
 
 function looksLikeJson({ contentType, body }: HttpAnswer): boolean {
   const first = body.trimStart()[0];
   return (first === '{' || first === '[') && !(contentType ?? '').includes('html');
-}
-
-const DAY_SECONDS = 86_400;
-
-/** Seconds up to a day; anything else is not believed. */
-function retryAfterMs(header: string | undefined): number | undefined {
-  if (header === undefined || !/^\d{1,5}$/.test(header)) return undefined;
-  return Number(header) <= DAY_SECONDS ? Number(header) * 1000 : undefined;
 }
 
 function excerpt(body: string): string {

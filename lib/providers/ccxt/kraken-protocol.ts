@@ -12,7 +12,7 @@ const MAX_TRADES = 1000;
  * a minute without trades as a flat row with count 0. A row: time s, open, high, low, close, vwap, base volume, count.
  * The limit counts per address and market, and one call a second is always inside it.
  */
-export function createKrakenProtocol({ exchange, base, restUrl, nowMs }: ProtocolOptions): Protocol {
+export function createKrakenProtocol({ exchange, base, restUrl, nowMs, latestOpenTimeMs }: ProtocolOptions): Protocol {
   const urls = restUrl === undefined ? {} : { urls: { api: { public: restUrl } } };
   const api = new kraken({ ...base, ...urls });
   return {
@@ -37,7 +37,7 @@ export function createKrakenProtocol({ exchange, base, restUrl, nowMs }: Protoco
       const interval = TIMEFRAME_MS[request.timeframe] / 60_000;
       const answer: unknown = await api.publicGetOHLC({ pair, interval, since: request.fromMs / 1000 - 1 });
       const rows = isRecord(answer) ? rowsOf(answer['result'], pair) : null;
-      return rows === null ? null : pageOf(rows, request, rawCandle);
+      return rows === null ? null : pageOf(rows, { request, latestOpenTimeMs: latestOpenTimeMs() }, rawCandle);
     },
     async fetchTrades(pair, request) {
       // Nanoseconds, exclusive.
@@ -75,7 +75,7 @@ function rawTrade(row: unknown): RawTrade | null {
 }
 
 function rawCandle(row: unknown): RawCandle | null {
-  if (!Array.isArray(row) || row.length < 8) return null;
-  const [time, open, high, low, close, , volume, tradeCount] = row as unknown[];
-  return { openTimeMs: Number(time) * 1000, open, high, low, close, volume, tradeCount };
+  if (!Array.isArray(row) || row.length < 8 || typeof row[0] !== 'number') return null;
+  const [time, open, high, low, close, , volume, tradeCount] = row as [number, ...unknown[]];
+  return { openTimeMs: time * 1000, open, high, low, close, volume, tradeCount };
 }

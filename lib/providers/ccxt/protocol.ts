@@ -20,6 +20,8 @@ export type Protocol = {
     readonly tradesIntervalMs: number;
     readonly perMarket: boolean;
   };
+  /** Where the exchange tells how much of an address's allowance is used in this minute, by whomever. */
+  readonly allowance?: { readonly header: string; readonly perMinute: number };
   /** Null when the answer has not the shape of a list of markets. */
   listMarkets(symbols: readonly MarketSymbol[]): Promise<MarketListing | null>;
   /** Null when the answer has not the shape of candles. */
@@ -36,6 +38,8 @@ export type ProtocolOptions = {
   readonly restUrl: string | undefined;
   /** Stamps what is received, UTC ms. */
   readonly nowMs: () => number;
+  /** No candle can have opened later than this, UTC ms. */
+  readonly latestOpenTimeMs: () => number;
 };
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import { handTimer } from '../../std/hand-timer.ts';
 import { answeringServer, body, json, type Answer } from './answering-server.ts';
 
 const DEADLINE_MS = 200;
+const NOW = Date.UTC(2023, 2, 11, 3, 27, 1);
 const MEGABYTE = 1024 * 1024;
 
 async function asked(answer: Answer, { timer = createSystemTimer(), deadlineMs = 5000 }: { timer?: Timer; deadlineMs?: number } = {}) {
@@ -19,6 +20,7 @@ async function asked(answer: Answer, { timer = createSystemTimer(), deadlineMs =
     deadlineMs,
     userAgent: 'tidemark-test',
     onServerTime: (timeMs) => serverTimes.push(timeMs),
+    nowMs: () => NOW,
   });
   onTestFinished(http.close);
   const fetch = () => http.fetch(`${server.url}/0/public/OHLC?pair=XBTUSD`, { method: 'GET' });
@@ -122,6 +124,7 @@ describe('no usable answer', () => {
       deadlineMs: 5000,
       userAgent: 'x',
       onServerTime: () => {},
+      nowMs: () => NOW,
     });
     await expect(http.fetch('http://127.0.0.1:1/', { method: 'GET' })).rejects.toMatchObject({ code: 'UNREACHABLE', retryable: true });
   });
@@ -141,7 +144,7 @@ describe('no usable answer', () => {
       const pour = (): void => void response.write(more, (error) => (error ? undefined : pour()));
       pour();
     });
-    expect(await failure()).toMatchObject({ code: 'BAD_PAYLOAD', message: expect.stringContaining('exceeds 16777216 bytes') });
+    expect(await failure()).toMatchObject({ code: 'BAD_PAYLOAD', message: expect.stringContaining('exceeds 5242880 bytes') });
     await expect.poll(server.connections).toBe(0);
   });
 });

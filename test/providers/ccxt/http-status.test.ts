@@ -1,13 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { ExchangeError } from '#core/errors.ts';
+import type { Exchange } from '#core/exchange.ts';
 import { refuseStatus, type HttpAnswer } from '#providers/ccxt/http-status.ts';
 
 const URL_ASKED = new URL('https://api.example.com/api/v3/klines?symbol=BTCUSDT');
-const JSON_ANSWER: HttpAnswer = { status: 200, retryAfter: undefined, contentType: 'application/json', body: '[]', url: URL_ASKED };
+const JSON_ANSWER: HttpAnswer = {
+  status: 200,
+  retryAfter: undefined,
+  atMs: 0,
+  contentType: 'application/json',
+  body: '[]',
+  url: URL_ASKED,
+};
 
-function refusal(change: Partial<HttpAnswer>): ExchangeError | null {
+function refusal(change: Partial<HttpAnswer>, exchange: Exchange = 'binance'): ExchangeError | null {
   try {
-    refuseStatus('binance', { ...JSON_ANSWER, ...change });
+    refuseStatus(exchange, { ...JSON_ANSWER, ...change });
     return null;
   } catch (error) {
     expect(error).toBeInstanceOf(ExchangeError);
@@ -48,19 +56,11 @@ describe('refuseStatus', () => {
     expect(refusal(answer)).toMatchObject({ code, retryable, exchange: 'binance', status: answer.status ?? 200 });
   });
 
-  test.each<[string | undefined, number | undefined]>([
-    ['17', 17_000],
-    ['0', 0],
-    ['86400', 86_400_000],
-    ['86401', undefined],
-    ['99999', undefined],
-    ['-5', undefined],
-    ['1.5', undefined],
-    ['soon', undefined],
-    ['', undefined],
-    [undefined, undefined],
-  ])('takes from Retry-After %j to wait %j ms', (retryAfter, retryAfterMs) => {
-    expect(refusal({ status: 429, retryAfter })?.retryAfterMs).toBe(retryAfterMs);
+  test('takes the wait from Retry-After, as a date from the time of the answer on', () => {
+    expect(refusal({ status: 429, retryAfter: '17' })?.retryAfterMs).toBe(17_000);
+    const atMs = Date.UTC(2023, 2, 11, 12);
+    expect(refusal({ status: 418, retryAfter: 'Sat, 11 Mar 2023 12:02:00 GMT', atMs })?.retryAfterMs).toBe(120_000);
+    expect(refusal({ status: 429, retryAfter: '-1' })?.retryAfterMs).toBeUndefined();
   });
 
   test('names exchange, status, path and the beginning of the answer, in one line', () => {
@@ -73,7 +73,10 @@ describe('refuseStatus', () => {
   });
 
   test('tells what to do where a region is blocked', () => {
-    expect(refusal({ status: 451 })?.message).toContain('set rest_url to https://data-api.binance.vision in config/exchanges.yaml');
+    const cure = 'set exchanges.binance.rest_url to https://data-api.binance.vision in config/exchanges.yaml';
+    expect(refusal({ status: 451 })?.message).toContain(cure);
+    expect(refusal({ status: 451 }, 'coinbase')?.message).toContain('; run in another region');
+    expect(refusal({ status: 451 }, 'coinbase')?.message).not.toContain('vision');
   });
 
   test('says that a body is empty', () => {

@@ -4,9 +4,9 @@ import type { Exchange } from '#core/exchange.ts';
 import type { TradePage, TradeRequest } from '#core/ports/exchange-rest-api.ts';
 import { createCcxtRestApi } from '#providers/ccxt/ccxt-rest-api.ts';
 import { tradePageOf } from '#providers/ccxt/trade-row.ts';
-import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { startRecordedExchange } from '#recorded-exchange/recorded-exchange.ts';
 import { symbolOf } from '../../usecases/fake-exchange.ts';
+import { restParts } from './rest-parts.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -17,7 +17,7 @@ afterEach(async () => {
 async function restAt(recording: string, exchange: Exchange, nowText: string) {
   const clock = { nowMs: () => Date.parse(nowText), sleepUntil: async () => {} };
   const server = await startRecordedExchange({ recording: loadRecordingManifest(`recordings/trades/${recording}`), clock });
-  const api = createCcxtRestApi({ exchange, restUrl: server.urls[exchange], clock, timer: createSystemTimer(), deadlineMs: 5000 });
+  const api = createCcxtRestApi({ ...restParts(clock), exchange, restUrl: server.urls[exchange], deadlineMs: 5000 });
   open.push(server, api);
   return async (symbol: string, firstId: bigint, lastId: bigint, from: string, to: string): Promise<TradePage> => {
     await api.loadMarkets([symbolOf(symbol)]);
