@@ -5,7 +5,15 @@ import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
 import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
-import { isDue, isRereadTurn, mergeWindows, planFetch, rereadWindows, type FetchWindow } from '#domain/candles/fetch-plan.ts';
+import {
+  isDue,
+  isRereadTurn,
+  mergeWindows,
+  planFetch,
+  recheckFromMs,
+  rereadWindows,
+  type FetchWindow,
+} from '#domain/candles/fetch-plan.ts';
 import type { KnownSeries, SyncMemory } from './sync-memory.ts';
 import type { SyncInput, SyncPorts } from './sync-types.ts';
 
@@ -29,9 +37,16 @@ export function planJobs(api: ExchangeRestApi, input: SyncInput, memory: SyncMem
     const known = memory.series.get(seriesKey(one)) ?? UNKNOWN_SERIES;
     const due = { tickMs, timeframeMs, completeUntilMs: known.completeUntilMs };
     if (!isDue(due)) return [];
-    const main = planFetch(due, settings);
+    const main = planFetch({ ...due, recentGapMs: recentGap(input, known, timeframeMs) }, settings);
     return [{ series: one, timeframeMs, known, main, again: windowsAgain(api, input, one, known, main) }];
   });
+}
+
+/** A gap that is longer than the newest candles is looked at only where it ends among them: one request is enough for all of them. */
+function recentGap({ tickMs, settings }: SyncInput, { gaps }: KnownSeries, timeframeMs: number): number | null {
+  const fromMs = recheckFromMs(tickMs, timeframeMs, settings);
+  const recent = gaps.filter(({ untilMs }) => untilMs > fromMs);
+  return recent.length === 0 ? null : Math.max(fromMs, Math.min(...recent.map((gap) => gap.fromMs)));
 }
 
 /** Closed candles that are old enough to be looked at again, and gaps whose next try is due; what overlaps the main window is in it. */

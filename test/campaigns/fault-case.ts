@@ -8,7 +8,8 @@ import { createCcxtRestApi } from '#providers/ccxt/ccxt-rest-api.ts';
 import { createMemoryTimeSeriesDb } from '#providers/memory/memory-time-series-db.ts';
 import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { startRecordedExchange } from '#recorded-exchange/recorded-exchange.ts';
-import { createSyncMemory, syncCandles, type SyncReport } from '#usecases/sync-candles.ts';
+import { syncCandles, type SyncReport } from '#usecases/sync-candles.ts';
+import { createSyncMemory } from '#usecases/sync-memory.ts';
 import { handClock } from '../providers/ccxt/hand-clock.ts';
 import { restParts } from '../providers/ccxt/rest-parts.ts';
 import { planOf } from '../recorded-exchange/fault-rules.ts';
@@ -80,7 +81,7 @@ export async function runFaultCase({ recording, exchange, rule, ticks, firstTick
           symbols: [SYMBOL],
           timeframes: ['1m'],
           tickMs,
-          settings: { backfillLimit: 300, latestCandles: 5, recheckCandles: 300, closeGraceMs: 2000, concurrency: 4 },
+          settings: { backfillLimit: 300, latestCandles: 5, recheckCandles: 300, rereadAfterHours: [], closeGraceMs: 2000, concurrency: 4 },
           memory,
         },
       );

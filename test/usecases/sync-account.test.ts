@@ -37,7 +37,11 @@ describe('a hole', () => {
     expect(world.exchange.requests).toEqual([{ symbol: BTC, timeframe: '1m', fromMs: gone - MINUTE, limit: 23 }]);
     expect(await ledger(world)).toEqual([[BTC, -20, -19, 'no_trades', 'explained', 2]]);
     await world.tick(START + 2 * MINUTE);
-    expect(world.exchange.requests).toEqual([{ symbol: BTC, timeframe: '1m', fromMs: START - 3 * MINUTE, limit: 6 }]);
+    expect(world.exchange.requests).toEqual([{ symbol: BTC, timeframe: '1m', fromMs: gone - MINUTE, limit: 24 }]);
+    await world.tick(START + 45 * MINUTE);
+    expect(world.exchange.requests).toMatchObject([{ limit: 45 }]);
+    await world.tick(START + 46 * MINUTE);
+    expect(world.exchange.requests).toMatchObject([{ limit: 6 }]);
   });
 
   test('that is filled between two ticks is resolved, and the late candle is in the ledger of revisions', async () => {
@@ -55,19 +59,19 @@ describe('a hole', () => {
 
   test('that the exchange owes is asked for by itself when its time has come', async () => {
     const world = syncWorld({ servesEmptyCandles: true, historyFromMs: START - 90 * MINUTE });
-    for (const minute of [-50, -49]) world.exchange.revise('1m', START + minute * MINUTE, null);
+    for (const minute of [-80, -79]) world.exchange.revise('1m', START + minute * MINUTE, null);
     await ticks(world, 0, 3);
-    expect(await ledger(world)).toEqual([[BTC, -50, -48, 'exchange_outage', 'explained', 2]]);
+    expect(await ledger(world)).toEqual([[BTC, -80, -78, 'exchange_outage', 'explained', 2]]);
     await ticks(world, 3, 11);
-    world.exchange.revise('1m', START - 50 * MINUTE, {});
+    world.exchange.revise('1m', START - 80 * MINUTE, {});
     await world.tick(START + 12 * MINUTE);
     expect(world.exchange.requests.map(({ fromMs, limit }) => [(fromMs - START) / MINUTE, limit])).toEqual([
       [7, 6],
-      [-50, 4],
+      [-80, 4],
     ]);
     expect(await ledger(world)).toEqual([
-      [BTC, -50, -49, 'exchange_outage', 'resolved', 3],
-      [BTC, -49, -48, 'exchange_outage', 'explained', 3],
+      [BTC, -80, -79, 'exchange_outage', 'resolved', 3],
+      [BTC, -79, -78, 'exchange_outage', 'explained', 3],
     ]);
   });
 

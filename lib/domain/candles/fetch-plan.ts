@@ -5,7 +5,7 @@ export type FetchSettings = {
   readonly backfillLimit: number;
   /** A fetch reaches back over at least this many of the newest closed candles. */
   readonly latestCandles: number;
-  /** So many of the newest candles are kept in mind: what the exchange sends is compared with them. */
+  /** So many of the newest candles are kept in mind: what the exchange sends is compared with them, and gaps among them are asked for again. */
   readonly recheckCandles: number;
   /** Ages at which closed candles are read a second time. */
   readonly rereadAfterHours: readonly number[];
@@ -24,14 +24,22 @@ export type FetchInput = {
   readonly completeUntilMs: number | null;
 };
 
+/** Where the oldest gap among the newest candles begins, also one that is explained; null when there is none. */
+export type RecentGap = { readonly recentGapMs: number | null };
+
 /**
- * From the first candle that is neither stored nor explained, however long ago that was, and always over the newest ones. The candle before a
- * hole is asked for too, so that an answer shows both sides of it. A series without candles is backfilled.
+ * From the first candle that is neither stored nor explained, however long ago that was, and always over the newest ones and the gaps among
+ * them: what an exchange sends late arrives by itself. The candle before a hole is asked for too, so that an answer shows both sides of it. A
+ * series without candles is backfilled.
  */
-export function planFetch({ tickMs, timeframeMs, completeUntilMs }: FetchInput, settings: FetchSettings): FetchPlan {
+export function planFetch(
+  { tickMs, timeframeMs, completeUntilMs, recentGapMs }: FetchInput & RecentGap,
+  settings: FetchSettings,
+): FetchPlan {
   const untilMs = floorToGrid(tickMs, timeframeMs);
   if (completeUntilMs === null) return { fromMs: untilMs - settings.backfillLimit * timeframeMs, untilMs, isBackfill: true };
-  return { fromMs: Math.min(completeUntilMs - timeframeMs, untilMs - settings.latestCandles * timeframeMs), untilMs, isBackfill: false };
+  const firstMs = Math.min(completeUntilMs, recentGapMs ?? completeUntilMs);
+  return { fromMs: Math.min(firstMs - timeframeMs, untilMs - settings.latestCandles * timeframeMs), untilMs, isBackfill: false };
 }
 
 /** Due when the timeframe's boundary passes at this tick, or when the candle of an earlier boundary is still not there. */
@@ -47,6 +55,9 @@ export function recheckFromMs(tickMs: number, timeframeMs: number, { latestCandl
 
 const HOUR_MS = 3_600_000;
 
+/** Each turn reads so many hours, so that a candle comes up in as many turns: some may fall into an outage. */
+const REREAD_HOURS = 3;
+
 /** Rows that an exchange keeps are counted with the open one, and the clock runs on while it is asked. */
 const HORIZON_MARGIN_CANDLES = 10;
 
@@ -57,7 +68,7 @@ export function isRereadTurn({ tickMs, timeframeMs }: Pick<FetchInput, 'tickMs' 
 }
 
 /**
- * Windows of closed candles to read a second time: once an hour the hour that has reached each age, clipped to what the series has
+ * Windows of closed candles to read a second time: once an hour the hours that have just reached each age, clipped to what the series has
  * (`fromMs`) and to what the exchange still keeps (`historyCandles`).
  */
 export function rereadWindows(
@@ -66,7 +77,7 @@ export function rereadWindows(
   { fromMs, historyCandles }: { readonly fromMs: number; readonly historyCandles: number | null },
 ): readonly FetchWindow[] {
   const closedMs = floorToGrid(tickMs, timeframeMs);
-  const spanMs = Math.max(HOUR_MS, timeframeMs);
+  const spanMs = REREAD_HOURS * HOUR_MS;
   const horizonMs = historyCandles === null ? Number.POSITIVE_INFINITY : (historyCandles - HORIZON_MARGIN_CANDLES) * timeframeMs;
   return rereadAfterHours
     .map((hours) => closedMs - Math.min(Math.ceil((hours * HOUR_MS) / timeframeMs) * timeframeMs, horizonMs - spanMs))

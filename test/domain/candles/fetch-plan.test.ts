@@ -13,11 +13,12 @@ const MINUTE = 60_000;
 const settings = { backfillLimit: 300, latestCandles: 5, recheckCandles: 20, rereadAfterHours: [1, 24] };
 
 /** Minutes in, minutes out. */
-function plan(tick: number, completeUntil: number | null, offsetMs = 0) {
+function plan(tick: number, completeUntil: number | null, { offsetMs = 0, gap }: { offsetMs?: number; gap?: number } = {}) {
   const input = {
     tickMs: tick * MINUTE + offsetMs,
     timeframeMs: MINUTE,
     completeUntilMs: completeUntil === null ? null : completeUntil * MINUTE,
+    recentGapMs: gap === undefined ? null : gap * MINUTE,
   };
   const { isBackfill, ...window } = planFetch(input, settings);
   return { ...inMinutes(window), isBackfill };
@@ -45,8 +46,13 @@ describe('planFetch', () => {
     expect(plan(100_000, 1001)).toEqual({ from: 1000, until: 100_000, isBackfill: false });
   });
 
+  test('asks again for a gap among the newest candles, though it is explained', () => {
+    expect(plan(1000, 1000, { gap: 985 })).toEqual({ from: 984, until: 1000, isBackfill: false });
+    expect(plan(1000, 1000, { gap: 998 }).from).toBe(995);
+  });
+
   test('never asks for the candle that is still open', () => {
-    expect(plan(1000, null, 59_999).until).toBe(1000);
+    expect(plan(1000, null, { offsetMs: 59_999 }).until).toBe(1000);
   });
 });
 
@@ -87,26 +93,26 @@ describe('the second reading', () => {
       historyCandles: given.history ?? null,
     }).map(inMinutes);
 
-  test('is of the hour that has reached each age, so that an hour later the next hour follows without a hole', () => {
+  test('is of the three hours that have just reached each age, so that each candle comes up in three turns', () => {
     expect(windows(3000)).toEqual([
-      { from: 2880, until: 2940 },
-      { from: 1500, until: 1560 },
+      { from: 2760, until: 2940 },
+      { from: 1380, until: 1560 },
     ]);
-    expect(windows(3060)[0]).toEqual({ from: 2940, until: 3000 });
+    expect(windows(3060)[0]).toEqual({ from: 2820, until: 3000 });
   });
 
   test('is no older than the exchange still keeps', () => {
-    expect(windows(3000, { history: 720 })[1]).toEqual({ from: 2290, until: 2350 });
+    expect(windows(3000, { history: 720 })[1]).toEqual({ from: 2290, until: 2470 });
   });
 
   test('does not go back before the series begins', () => {
     expect(windows(3000, { from: 2900 })).toEqual([{ from: 2900, until: 2940 }]);
   });
 
-  test('of the hour is of one candle', () => {
+  test('of hours is of three candles', () => {
     expect(windows(3000, { length: 60 })).toEqual([
-      { from: 2880, until: 2940 },
-      { from: 1500, until: 1560 },
+      { from: 2760, until: 2940 },
+      { from: 1380, until: 1560 },
     ]);
   });
 });
