@@ -8,5 +8,7 @@ export type Watermark = {
   readonly series: Series;
   readonly fromMs: number;
   readonly completeUntilMs: number;
+  /** Every candle before has been read again, and compared, at the last of the configured ages. */
+  readonly rereadUntilMs: number;
   readonly updatedAtMs: number;
 };

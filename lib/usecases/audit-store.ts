@@ -48,6 +48,8 @@ export type AuditReport = {
 
 const ALL_TIME = { fromMs: 0, untilMs: Date.UTC(2100, 0, 1) } as const;
 
+const UNORDERED: ReadonlySet<AuditCheck> = new Set(['grid', 'order', 'duplicate']);
+
 /** Values by tick and by catch-up agree within 1e-10 of their scale; beyond this they were computed from something else. */
 const TOLERANCE = 1e-9;
 
@@ -58,7 +60,8 @@ export async function auditStore({ db, onMarket }: AuditPorts, input: AuditInput
   const explained: Record<string, number> = {};
   const findings: AuditFinding[] = [];
   for await (const { market, watermarks } of markets(db, input.exchanges)) {
-    findings.push(...auditMarket(market, watermarks, input));
+    const found = await lasting(db, market, auditMarket(market, watermarks, input), input);
+    findings.push(...found);
     for (const one of market.series) {
       counts.series += 1;
       counts.candles += market.candles.get(seriesKey(one))?.length ?? 0;
@@ -66,7 +69,9 @@ export async function auditStore({ db, onMarket }: AuditPorts, input: AuditInput
     counts.witnessed += market.minutes.filter(isWitness).length;
     for (const { reason, fromMs, untilMs, series } of market.gaps.filter(({ state }) => state === 'explained'))
       explained[reason] = (explained[reason] ?? 0) + (untilMs - fromMs) / TIMEFRAME_MS[series.timeframe];
-    const values = await auditIndicators(db, market, set, input);
+    // Indicators have no meaning over candles that do not stand on the grid once each; those are found already.
+    const standing = market.series.filter((one) => !found.some(({ check, series }) => UNORDERED.has(check) && series === one));
+    const values = await auditIndicators(db, { ...market, series: standing }, set, input);
     counts.indicatorValues += values.checked;
     findings.push(...values.findings);
     onMarket?.(market.exchange, market.symbol);
@@ -94,6 +99,20 @@ async function* markets(
 
 function seriesOf(extents: readonly SeriesExtent[], watermarks: readonly Watermark[]): readonly Series[] {
   return [...new Map([...extents, ...watermarks].map(({ series }) => [seriesKey(series), series])).values()];
+}
+
+/** A platform that runs may have been between two writes: what a second look does not find again was no finding. */
+async function lasting(
+  db: AuditPorts['db'],
+  { exchange, symbol, series }: Market,
+  found: readonly AuditFinding[],
+  input: AuditInput,
+): Promise<readonly AuditFinding[]> {
+  if (found.length === 0) return found;
+  const market = await readMarket(db, exchange, symbol, series);
+  const keyOf = ({ check, series: { timeframe }, openTimeMs }: AuditFinding): string => `${check} ${timeframe} ${openTimeMs}`;
+  const again = new Set(auditMarket(market, await db.readWatermarks(exchange), input).map(keyOf));
+  return found.filter((one) => again.has(keyOf(one)));
 }
 
 type Market = {

@@ -38,21 +38,19 @@ export function absentSeries(
     completeUntilMs,
     closedUntilMs: floorToGrid(closedUntil(ports, input), timeframeMs),
     has,
-    newestSentMs: null,
-    askedFromMs: 0,
-    answeredUntilMs: 0,
+    answers: [],
     reachableFromMs: 0,
     failure,
     gaps,
     nowMs: ports.clock.nowMs(),
   };
-  return [{ series, candles: [], revisions: [], fromMs, gaps, has, known, cover }];
+  return [{ series, candles: [], revisions: [], fromMs, rereadUntilMs: known.rereadUntilMs, gaps, has, known, cover }];
 }
 
 /** Watermarks and gaps, once everything of this tick is known: whether an exchange was silent shows only in all of its series. */
 export function settle({ api }: SyncPorts, { settings }: SyncInput, outcomes: readonly Outcome[]): readonly SeriesNews[] {
   return outcomes.map((outcome) => {
-    const { series, candles, revisions, fromMs, gaps, cover } = outcome;
+    const { series, candles, revisions, fromMs, rereadUntilMs, gaps, cover } = outcome;
     const peers = outcomes.filter((one) => one !== outcome && one.series.timeframe === series.timeframe && one.cover !== null);
     const explain = (gapFromMs: number, untilMs: number): Explanation =>
       explainGap({ fromMs: gapFromMs, untilMs }, [outcome, ...peers], { servesEmptyCandles: api.servesEmptyCandles, settings });
@@ -63,6 +61,7 @@ export function settle({ api }: SyncPorts, { settings }: SyncInput, outcomes: re
       revisions,
       fromMs,
       completeUntilMs: coverage?.completeUntilMs ?? null,
+      rereadUntilMs,
       changedGaps: coverage?.changed ?? [],
       gaps: coverage?.gaps ?? gaps,
     };

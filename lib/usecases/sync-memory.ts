@@ -18,6 +18,8 @@ export type KnownSeries = {
   completeUntilMs: number | null;
   /** As the store has it: never ahead of `completeUntilMs`. */
   writtenUntilMs: number | null;
+  /** Candles before were read again at the last age. */
+  rereadUntilMs: number | null;
   gaps: readonly CandleGap[];
 };
 
@@ -73,20 +75,43 @@ export async function readMemory(
   memory.series.clear();
   for (const one of series) {
     const key = seriesKey(one);
-    const mark = markOf.get(key) ?? firstMark(extentOf.get(key), windows[one.timeframe]?.fromMs ?? 0);
-    const candles = new Map((candlesOf.get(key)?.candles ?? []).map((candle) => [candle.openTimeMs, candle]));
-    const own = gaps.filter((gap) => seriesKey(gap.series) === key);
-    const grid = { closedUntilMs: tickMs, timeframeMs: TIMEFRAME_MS[one.timeframe], has: (timeMs: number) => candles.has(timeMs) };
-    memory.series.set(key, {
-      candles,
-      fromMs: mark?.fromMs ?? null,
-      // The store's watermark lags behind its candles.
-      completeUntilMs: mark === null ? null : advance({ ...grid, completeUntilMs: mark.completeUntilMs }, own),
-      writtenUntilMs: markOf.get(key)?.completeUntilMs ?? null,
-      gaps: own,
-    });
+    const facts = {
+      written: markOf.get(key),
+      mark: markOf.get(key) ?? firstMark(extentOf.get(key), windows[one.timeframe]?.fromMs ?? 0),
+      candles: candlesOf.get(key)?.candles ?? [],
+      gaps: gaps.filter((gap) => seriesKey(gap.series) === key),
+    };
+    memory.series.set(key, knownSeries(one, tickMs, facts));
   }
   memory.readUntilMs = nowMs + MEMORY_LASTS_MS;
+}
+
+type StoredFacts = {
+  readonly written: Watermark | undefined;
+  readonly mark: Pick<Watermark, 'fromMs' | 'completeUntilMs'> | null;
+  readonly candles: readonly StoredCandle[];
+  readonly gaps: readonly CandleGap[];
+};
+
+function knownSeries({ timeframe }: Series, tickMs: number, { written, mark, candles, gaps }: StoredFacts): KnownSeries {
+  const byTime = new Map(candles.map((candle) => [candle.openTimeMs, candle]));
+  const base = { candles: byTime, gaps };
+  if (mark === null) return { ...base, fromMs: null, completeUntilMs: null, writtenUntilMs: null, rereadUntilMs: null };
+  const { fromMs, completeUntilMs } = mark;
+  const grid = {
+    completeUntilMs,
+    closedUntilMs: tickMs,
+    timeframeMs: TIMEFRAME_MS[timeframe],
+    has: (timeMs: number) => byTime.has(timeMs),
+  };
+  return {
+    ...base,
+    fromMs,
+    // The store's watermark lags behind its candles.
+    completeUntilMs: advance(grid, gaps),
+    writtenUntilMs: written?.completeUntilMs ?? null,
+    rereadUntilMs: written?.rereadUntilMs ?? fromMs,
+  };
 }
 
 /** Explained gaps that no second reading reaches any more are of no use here. */
@@ -118,6 +143,7 @@ export type SeriesNews = SeriesCandles & {
   readonly revisions: readonly CandleRevision[];
   readonly fromMs: number | null;
   readonly completeUntilMs: number | null;
+  readonly rereadUntilMs: number | null;
   readonly changedGaps: readonly CandleGap[];
   readonly gaps: readonly CandleGap[];
 };
@@ -167,18 +193,20 @@ async function writeSome<T>(rows: readonly T[], write: (rows: readonly T[]) => P
 
 function dueMark(
   memory: SyncMemory,
-  { series, fromMs, completeUntilMs, changedGaps }: SeriesNews,
+  { series, fromMs, completeUntilMs, rereadUntilMs, changedGaps }: SeriesNews,
   updatedAtMs: number,
 ): readonly Watermark[] {
   if (fromMs === null || completeUntilMs === null) return [];
   const writtenUntilMs = memory.series.get(seriesKey(series))?.writtenUntilMs ?? null;
   const isDue = writtenUntilMs === null || completeUntilMs - writtenUntilMs >= WATERMARK_LAG_MS || changedGaps.length > 0;
-  return isDue && completeUntilMs !== writtenUntilMs ? [{ series, fromMs, completeUntilMs, updatedAtMs }] : [];
+  return isDue && completeUntilMs !== writtenUntilMs
+    ? [{ series, fromMs, completeUntilMs, rereadUntilMs: rereadUntilMs ?? fromMs, updatedAtMs }]
+    : [];
 }
 
 function keep(
   memory: SyncMemory,
-  { series, candles, fromMs, completeUntilMs, gaps }: SeriesNews,
+  { series, candles, fromMs, completeUntilMs, rereadUntilMs, gaps }: SeriesNews,
   tickMs: number,
   settings: FetchSettings,
 ): void {
@@ -189,5 +217,6 @@ function keep(
   for (const openTimeMs of known.candles.keys()) if (openTimeMs < windowFromMs) known.candles.delete(openTimeMs);
   known.fromMs = fromMs;
   known.completeUntilMs = completeUntilMs;
+  known.rereadUntilMs = rereadUntilMs;
   known.gaps = gaps.filter(({ state, untilMs }) => state === 'open' || untilMs > tickMs - EXPLAINED_LAST_MS);
 }

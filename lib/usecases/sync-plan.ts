@@ -11,6 +11,7 @@ import {
   mergeWindows,
   planFetch,
   recheckFromMs,
+  rereadDue,
   rereadWindows,
   type FetchWindow,
 } from '#domain/candles/fetch-plan.ts';
@@ -25,9 +26,20 @@ export type Job = {
   readonly main: FetchWindow & { readonly isBackfill: boolean };
   /** Older candles, to be read again. */
   readonly again: readonly FetchWindow[];
+  /** Candles that open before this have reached the last age at which they are read again. */
+  readonly rereadDueMs: number;
 };
 
-export const UNKNOWN_SERIES: KnownSeries = { candles: new Map(), fromMs: null, completeUntilMs: null, writtenUntilMs: null, gaps: [] };
+export const UNKNOWN_SERIES: KnownSeries = {
+  candles: new Map(),
+  fromMs: null,
+  completeUntilMs: null,
+  writtenUntilMs: null,
+  rereadUntilMs: null,
+  gaps: [],
+};
+
+const HOUR_MS = 3_600_000;
 
 /** Decides for every series whether and what to fetch. */
 export function planJobs(api: ExchangeRestApi, input: SyncInput, memory: SyncMemory, series: readonly Series[]): readonly Job[] {
@@ -38,7 +50,8 @@ export function planJobs(api: ExchangeRestApi, input: SyncInput, memory: SyncMem
     const due = { tickMs, timeframeMs, completeUntilMs: known.completeUntilMs };
     if (!isDue(due)) return [];
     const main = planFetch({ ...due, recentGapMs: recentGap(input, known, timeframeMs) }, settings);
-    return [{ series: one, timeframeMs, known, main, again: windowsAgain(api, input, one, known, main) }];
+    const rereadDueMs = rereadDue(due, settings, api);
+    return [{ series: one, timeframeMs, known, main, again: windowsAgain(api, input, one, known, main), rereadDueMs }];
   });
 }
 
@@ -54,14 +67,19 @@ function windowsAgain(
   { historyCandles, maxCandlesPerRequest }: ExchangeRestApi,
   { tickMs, settings }: SyncInput,
   series: Series,
-  { fromMs, gaps }: KnownSeries,
+  { fromMs, gaps, rereadUntilMs }: KnownSeries,
   main: FetchWindow,
 ): readonly FetchWindow[] {
   if (fromMs === null) return [];
   const timeframeMs = TIMEFRAME_MS[series.timeframe];
   const moment = { tickMs, timeframeMs };
-  const rereads = isRereadTurn(moment, fnv1a(seriesKey(series))) ? rereadWindows(moment, settings, { fromMs, historyCandles }) : [];
-  const due = gaps.filter(({ state, nextTryMs }) => state === 'explained' && nextTryMs !== null && nextTryMs <= tickMs);
+  // Behind by more than its turn, as after an outage, it is tried at every tick.
+  const isBehind = (rereadUntilMs ?? fromMs) < rereadDue(moment, settings, { historyCandles }) - 2 * HOUR_MS;
+  const rereads =
+    isBehind || isRereadTurn(moment, fnv1a(seriesKey(series)))
+      ? rereadWindows(moment, settings, { fromMs, rereadUntilMs: rereadUntilMs ?? fromMs, historyCandles })
+      : [];
+  const due = gaps.filter(({ nextTryMs }) => nextTryMs !== null && nextTryMs <= tickMs);
   const windows = [...rereads, ...due.map((gap) => ({ fromMs: gap.fromMs, untilMs: gap.untilMs + timeframeMs }))]
     .map((window) => ({ fromMs: window.fromMs, untilMs: Math.min(window.untilMs, main.fromMs) }))
     .filter((window) => window.fromMs < window.untilMs);

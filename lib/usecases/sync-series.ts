@@ -4,7 +4,7 @@ import type { CandleRevision } from '#core/candle-revision.ts';
 import type { ExchangeRestApi, RefusedRow } from '#core/ports/exchange-rest-api.ts';
 import type { Series } from '#core/series.ts';
 import { sameCandle } from '#domain/candles/compare.ts';
-import { triedAgain, type CoverageInput } from '#domain/candles/coverage.ts';
+import { triedAgain, type Answer, type CoverageInput } from '#domain/candles/coverage.ts';
 import { floorToGrid, holesOf } from '#domain/candles/grid.ts';
 import { candleVersion, fetchedAtMs } from '#domain/candles/version.ts';
 import { fetchWindow, reachableFrom, type Failure, type Fetched } from './fetch-windows.ts';
@@ -24,6 +24,7 @@ export type Outcome = {
   readonly candles: readonly StoredCandle[];
   readonly revisions: readonly CandleRevision[];
   readonly fromMs: number | null;
+  readonly rereadUntilMs: number | null;
   readonly gaps: readonly CandleGap[];
   readonly has: (openTimeMs: number) => boolean;
   readonly known: KnownSeries;
@@ -38,7 +39,7 @@ export async function runJob(
   older: readonly StoredCandle[],
 ): Promise<Outcome & { readonly report: SeriesSyncReport }> {
   const { api, clock } = ports;
-  const { series, timeframeMs, known, main } = job;
+  const { series, timeframeMs, known, main, rereadDueMs } = job;
   const reachableFromMs = reachableFrom(api, main, timeframeMs);
   const asked = { fromMs: reachableFromMs, untilMs: main.untilMs };
   const fetched = await fetchWindow(api, series, asked);
@@ -55,7 +56,6 @@ export async function runJob(
   const historyFromMs = historyStart(job, there, fetched.failure);
   const missing = holesOf(there, Math.max(historyFromMs, main.fromMs, known.fromMs ?? 0), main.untilMs, timeframeMs);
   const fromMs = known.fromMs ?? (there.size === 0 ? null : Math.min(...there));
-  const newestSentMs = Math.max(...fetched.candles.map(({ openTimeMs }) => openTimeMs));
   const report: SeriesSyncReport = {
     series,
     isBackfill: main.isBackfill,
@@ -82,33 +82,58 @@ export async function runJob(
     completeUntilMs: known.completeUntilMs ?? fromMs ?? 0,
     closedUntilMs: floorToGrid(closedUntilMs, timeframeMs),
     has,
-    newestSentMs: Number.isFinite(newestSentMs) ? newestSentMs : null,
-    askedFromMs: asked.fromMs,
-    answeredUntilMs: fetched.answeredUntilMs,
+    answers: [answerOf(asked.fromMs, fetched.answeredUntilMs, fetched.candles), ...again.answers],
     reachableFromMs,
     failure: fetched.failure === null ? null : { reason: 'fetch_failed' as const, message: failureText(fetched.failure) },
     gaps: known.gaps.map((gap) => (again.tried.includes(gap) ? triedAgain(gap, nowMs) : gap)),
     nowMs,
   };
   const { candles, revisions } = verdict;
-  return { series, candles, revisions, fromMs, gaps: known.gaps, has, known, cover: fromMs === null ? null : cover, report };
+  const rereadUntilMs = rereadUntil(known, sent, stored, again.answers, { timeframeMs, dueMs: rereadDueMs });
+  return { series, candles, revisions, fromMs, rereadUntilMs, gaps: known.gaps, has, known, cover: fromMs === null ? null : cover, report };
+}
+
+function answerOf(fromMs: number, untilMs: number, candles: readonly Candle[]): Answer {
+  return { fromMs, untilMs, newestSentMs: candles.length === 0 ? null : Math.max(...candles.map(({ openTimeMs }) => openTimeMs)) };
+}
+
+/** Up to where every stored candle has come again in an answer; one that an answer has left out is asked for at the next turn. */
+function rereadUntil(
+  { fromMs, rereadUntilMs }: KnownSeries,
+  sent: readonly Candle[],
+  stored: ReadonlyMap<number, StoredCandle>,
+  answers: readonly Answer[],
+  { timeframeMs, dueMs }: { readonly timeframeMs: number; readonly dueMs: number },
+): number | null {
+  let timeMs = rereadUntilMs ?? fromMs;
+  if (timeMs === null) return null;
+  const came = new Set(sent.map(({ openTimeMs }) => openTimeMs));
+  const answered = answers.find((answer) => answer.fromMs <= (timeMs ?? 0) && (timeMs ?? 0) < answer.untilMs);
+  while (answered !== undefined && timeMs < Math.min(answered.untilMs, dueMs) && (came.has(timeMs) || !stored.has(timeMs)))
+    timeMs += timeframeMs;
+  return timeMs;
 }
 
 export function failureText({ code, message }: Failure): string {
   return `${code}: ${message}`;
 }
 
-type Again = Pick<Fetched, 'candles' | 'refused' | 'requests'> & { readonly tried: readonly CandleGap[] };
+type Again = Pick<Fetched, 'candles' | 'refused' | 'requests'> & {
+  readonly tried: readonly CandleGap[];
+  readonly answers: readonly Answer[];
+};
 
 /** The windows to be read again; an exchange that has just failed is not asked for them. */
 async function fetchAgain(api: ExchangeRestApi, { series, again, known, timeframeMs, main }: Job, { failure }: Fetched): Promise<Again> {
-  const all = { candles: [] as Candle[], refused: [] as RefusedRow[], requests: 0, tried: [] as CandleGap[] };
+  const all = { candles: [] as Candle[], refused: [] as RefusedRow[], requests: 0, tried: [] as CandleGap[], answers: [] as Answer[] };
   for (const window of failure === null ? again : []) {
     const asked = { ...window, fromMs: reachableFrom(api, { fromMs: window.fromMs, untilMs: main.untilMs }, timeframeMs) };
     if (asked.fromMs >= asked.untilMs) continue;
     // oxlint-disable-next-line no-await-in-loop -- seldom more than one, and the exchange's pace is kept by the api anyway
     const fetched = await fetchWindow(api, series, asked, REREAD_PAGES);
-    all.candles.push(...fetched.candles.filter(({ openTimeMs }) => openTimeMs >= asked.fromMs && openTimeMs < asked.untilMs));
+    const candles = fetched.candles.filter(({ openTimeMs }) => openTimeMs >= asked.fromMs && openTimeMs < asked.untilMs);
+    all.candles.push(...candles);
+    all.answers.push(answerOf(asked.fromMs, fetched.answeredUntilMs, candles));
     all.refused.push(...fetched.refused);
     all.requests += fetched.requests;
     if (fetched.failure !== null) break;

@@ -67,7 +67,9 @@ export async function goodStore(minutes: number, seed: number): Promise<TimeSeri
       const series = { exchange: 'coinbase', symbol, timeframe } as const;
       const step = TIMEFRAME_MS[timeframe] / MINUTE;
       await db.insertCandles([{ series, candles: step === 1 ? candles : addedUp(candles, step) }]);
-      await db.insertWatermarks([{ series, fromMs: FROM, completeUntilMs: FROM + minutes * MINUTE, updatedAtMs: FROM }]);
+      await db.insertWatermarks([
+        { series, fromMs: FROM, completeUntilMs: FROM + minutes * MINUTE, rereadUntilMs: FROM, updatedAtMs: FROM },
+      ]);
     }
   }
   await computeIndicators(

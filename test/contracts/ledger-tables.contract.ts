@@ -120,7 +120,7 @@ function gap(symbol: string, minute: number, given: Partial<CandleGap> = {}): Ca
 }
 
 function mark(symbol: string, minute: number, updatedAtMs: number): Watermark {
-  return { series: seriesOf(symbol), fromMs: START, completeUntilMs: START + minute * MINUTE, updatedAtMs };
+  return { series: seriesOf(symbol), fromMs: START, completeUntilMs: START + minute * MINUTE, rereadUntilMs: START, updatedAtMs };
 }
 
 function candle(minute: number, volume: string, version: bigint): StoredCandle {

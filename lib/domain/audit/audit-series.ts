@@ -58,12 +58,12 @@ function auditLedger({ series, timeframeMs, candles, watermark, gaps, keptFromMs
   for (const gap of gaps) {
     for (let timeMs = gap.fromMs; timeMs < gap.untilMs; timeMs += timeframeMs) {
       explained.add(timeMs);
-      if (times.has(timeMs) && gap.state === 'explained')
+      if (times.has(timeMs))
         findings.push({
           check: 'candle in a gap',
           series,
           openTimeMs: timeMs,
-          message: `the ledger says ${gap.reason}, and there is a candle`,
+          message: `the ledger says ${gap.reason} (${gap.state}), and there is a candle`,
         });
     }
   }

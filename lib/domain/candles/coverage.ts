@@ -3,6 +3,9 @@ import type { Series } from '#core/series.ts';
 import type { Explanation } from './gap-reason.ts';
 import { holesOf } from './grid.ts';
 
+/** The exchange has answered for open times from `fromMs` (inclusive) to `untilMs` (exclusive); its newest candle there, null without one. */
+export type Answer = { readonly fromMs: number; readonly untilMs: number; readonly newestSentMs: number | null };
+
 /** What one tick has learned about a series. Times are open times on the grid of the timeframe, UTC ms. */
 export type CoverageInput = {
   readonly series: Series;
@@ -15,11 +18,7 @@ export type CoverageInput = {
   readonly closedUntilMs: number;
   /** Whether the store has the candle, or will have it with this tick. */
   readonly has: (openTimeMs: number) => boolean;
-  /** The newest candle in this tick's answer; null without one. */
-  readonly newestSentMs: number | null;
-  /** The exchange has answered for open times from `askedFromMs` (inclusive) to `answeredUntilMs` (exclusive). */
-  readonly askedFromMs: number;
-  readonly answeredUntilMs: number;
+  readonly answers: readonly Answer[];
   /** What opens before cannot be had from the exchange any more. */
   readonly reachableFromMs: number;
   /** Why it was not asked or did not answer for the rest; null when it was not reached yet. */
@@ -99,13 +98,28 @@ type Run = { readonly fromMs: number; readonly untilMs: number; readonly kind: K
 
 /** What is missing between the watermark and the newest closed candle, in runs of one kind. */
 function missingRuns(input: CoverageInput, explained: readonly CandleGap[]): readonly Run[] {
-  const { completeUntilMs, closedUntilMs, timeframeMs, has, askedFromMs, answeredUntilMs, reachableFromMs } = input;
+  const { completeUntilMs, closedUntilMs, answers, reachableFromMs, gaps } = input;
   const kindOf = (timeMs: number): Kind => {
     if (timeMs < reachableFromMs) return 'lost';
-    return timeMs >= askedFromMs && timeMs < answeredUntilMs ? 'not sent' : 'not asked';
+    return answers.some(({ fromMs, untilMs }) => timeMs >= fromMs && timeMs < untilMs) ? 'not sent' : 'not asked';
   };
   const runs: Run[] = [];
-  for (let timeMs = completeUntilMs; timeMs < closedUntilMs; timeMs += timeframeMs) {
+  // Of two processes at the same tick the slower one may open a gap again that the other has explained: the watermark is behind it by then.
+  const reopened = gaps.filter(({ state, fromMs }) => state === 'open' && fromMs < completeUntilMs);
+  for (const { fromMs, untilMs } of reopened) addRuns(runs, input, explained, kindOf, fromMs, Math.min(untilMs, completeUntilMs));
+  addRuns(runs, input, explained, kindOf, completeUntilMs, closedUntilMs);
+  return runs;
+}
+
+function addRuns(
+  runs: Run[],
+  { has, timeframeMs }: CoverageInput,
+  explained: readonly CandleGap[],
+  kindOf: (timeMs: number) => Kind,
+  fromMs: number,
+  untilMs: number,
+): void {
+  for (let timeMs = fromMs; timeMs < untilMs; timeMs += timeframeMs) {
     const known = explained.find((gap) => gap.fromMs <= timeMs && timeMs < gap.untilMs);
     if (known !== undefined) timeMs = known.untilMs - timeframeMs;
     else if (!has(timeMs)) {
@@ -115,7 +129,6 @@ function missingRuns(input: CoverageInput, explained: readonly CandleGap[]): rea
       else runs.push({ fromMs: timeMs, untilMs: timeMs + timeframeMs, kind });
     }
   }
-  return runs;
 }
 
 function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): CandleGap {
@@ -123,7 +136,7 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
   const { fromMs, untilMs } = run;
   const overlapping = wasOpen.filter((gap) => gap.fromMs < untilMs && fromMs < gap.untilMs);
   const covering = overlapping.find((gap) => gap.fromMs <= fromMs && untilMs <= gap.untilMs);
-  const isAnswered = run.kind === 'not sent' && input.newestSentMs !== null && input.newestSentMs >= untilMs;
+  const isAnswered = run.kind === 'not sent' && input.answers.some((answer) => hasBehind(answer, run));
   const attempts = isAnswered ? answersWithout(covering, nowMs) : (covering?.attempts ?? 0);
   const row = {
     series,
@@ -151,6 +164,11 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
   const { reason, evidence } = input.explain(fromMs, untilMs);
   const nextTryMs = nextTry(reason, attempts, nowMs);
   return { ...row, reason, evidence: `${evidence}; ${candlesText((untilMs - fromMs) / timeframeMs)}`, state: 'explained', nextTryMs };
+}
+
+/** The answer covers the run, and has a candle behind it. */
+function hasBehind(answer: Answer, { fromMs, untilMs }: Run): boolean {
+  return answer.fromMs <= fromMs && untilMs <= answer.untilMs && answer.newestSentMs !== null && answer.newestSentMs >= untilMs;
 }
 
 function answersWithout(before: CandleGap | undefined, nowMs: number): number {

@@ -55,8 +55,8 @@ export function recheckFromMs(tickMs: number, timeframeMs: number, { latestCandl
 
 const HOUR_MS = 3_600_000;
 
-/** Each turn reads so many hours, so that a candle comes up in as many turns: some may fall into an outage. */
-const REREAD_HOURS = 3;
+/** What a turn reads at each age but the last. */
+const REREAD_SPAN_MS = HOUR_MS;
 
 /** Rows that an exchange keeps are counted with the open one, and the clock runs on while it is asked. */
 const HORIZON_MARGIN_CANDLES = 10;
@@ -68,21 +68,51 @@ export function isRereadTurn({ tickMs, timeframeMs }: Pick<FetchInput, 'tickMs' 
 }
 
 /**
- * Windows of closed candles to read a second time: once an hour the hours that have just reached each age, clipped to what the series has
- * (`fromMs`) and to what the exchange still keeps (`historyCandles`).
+ * Windows of closed candles to read a second time: the hour that has just reached each age, and at the last age everything since
+ * `rereadUntilMs`, up to where that has succeeded before. Clipped to what the series has (`fromMs`) and to what the exchange still keeps
+ * (`historyCandles`).
  */
 export function rereadWindows(
   { tickMs, timeframeMs }: Pick<FetchInput, 'tickMs' | 'timeframeMs'>,
   { rereadAfterHours }: Pick<FetchSettings, 'rereadAfterHours'>,
-  { fromMs, historyCandles }: { readonly fromMs: number; readonly historyCandles: number | null },
+  {
+    fromMs,
+    rereadUntilMs,
+    historyCandles,
+  }: { readonly fromMs: number; readonly rereadUntilMs: number; readonly historyCandles: number | null },
 ): readonly FetchWindow[] {
   const closedMs = floorToGrid(tickMs, timeframeMs);
-  const spanMs = REREAD_HOURS * HOUR_MS;
-  const horizonMs = historyCandles === null ? Number.POSITIVE_INFINITY : (historyCandles - HORIZON_MARGIN_CANDLES) * timeframeMs;
-  return rereadAfterHours
-    .map((hours) => closedMs - Math.min(Math.ceil((hours * HOUR_MS) / timeframeMs) * timeframeMs, horizonMs - spanMs))
-    .map((untilMs) => ({ fromMs: Math.max(fromMs, untilMs - spanMs), untilMs }))
+  const ends = rereadEnds({ tickMs, timeframeMs }, { rereadAfterHours }, historyCandles);
+  const horizonMs = closedMs - reachMs(historyCandles, timeframeMs);
+  return ends
+    .map((untilMs, i) => ({ untilMs, fromMs: i === ends.length - 1 ? Math.max(rereadUntilMs, horizonMs) : untilMs - REREAD_SPAN_MS }))
+    .map((window) => ({ fromMs: Math.max(fromMs, window.fromMs), untilMs: window.untilMs }))
     .filter((window) => window.fromMs < window.untilMs);
+}
+
+function reachMs(historyCandles: number | null, timeframeMs: number): number {
+  return historyCandles === null ? Number.POSITIVE_INFINITY : (historyCandles - HORIZON_MARGIN_CANDLES) * timeframeMs;
+}
+
+/** Where each age is reached, the last one last; an exchange that keeps too little is read again as late as it allows. */
+function rereadEnds(
+  { tickMs, timeframeMs }: Pick<FetchInput, 'tickMs' | 'timeframeMs'>,
+  { rereadAfterHours }: Pick<FetchSettings, 'rereadAfterHours'>,
+  historyCandles: number | null,
+): readonly number[] {
+  const latestMs = reachMs(historyCandles, timeframeMs) - REREAD_SPAN_MS;
+  return rereadAfterHours
+    .toSorted((a, b) => a - b)
+    .map((hours) => floorToGrid(tickMs, timeframeMs) - Math.min(Math.ceil((hours * HOUR_MS) / timeframeMs) * timeframeMs, latestMs));
+}
+
+/** Candles that open before this have reached the last age. */
+export function rereadDue(
+  moment: Pick<FetchInput, 'tickMs' | 'timeframeMs'>,
+  settings: Pick<FetchSettings, 'rereadAfterHours'>,
+  { historyCandles }: { readonly historyCandles: number | null },
+): number {
+  return rereadEnds(moment, settings, historyCandles).at(-1) ?? 0;
 }
 
 /** The same candles in as few windows as a request of so many candles allows: what lies close together is asked for at once. */

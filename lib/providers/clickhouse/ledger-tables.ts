@@ -11,7 +11,7 @@ import { seriesOf } from './tables.ts';
 export const CANDLE_GAP_COLUMNS =
   'exchange, symbol, timeframe, from_time, until_time, reason, evidence, state, attempts, next_try, detected_at, resolved_at, resolved_by, updated_at';
 
-export const WATERMARK_COLUMNS = 'exchange, symbol, timeframe, from_time, complete_until, updated_at';
+export const WATERMARK_COLUMNS = 'exchange, symbol, timeframe, from_time, complete_until, reread_until, updated_at';
 
 const FIGURES = ['open', 'high', 'low', 'close', 'volume', 'quote_volume', 'trade_count'] as const;
 const BEFORE = FIGURES.map((name) => `${name}_before`).join(', ');
@@ -68,20 +68,22 @@ export async function readCandleGaps(access: ClickHouseAccess, query: CandleGapQ
   );
 }
 
-export function watermarkRow({ series, fromMs, completeUntilMs, updatedAtMs }: Watermark): unknown[] {
+export function watermarkRow({ series, fromMs, completeUntilMs, rereadUntilMs, updatedAtMs }: Watermark): unknown[] {
   const { exchange, symbol, timeframe } = series;
-  return [exchange, symbol, timeframe, dateTimeText(fromMs), dateTimeText(completeUntilMs), dateTimeText(updatedAtMs)];
+  return [exchange, symbol, timeframe, ...[fromMs, completeUntilMs, rereadUntilMs, updatedAtMs].map(dateTimeText)];
 }
 
 export async function readWatermarks(access: ClickHouseAccess, exchange: Exchange): Promise<readonly Watermark[]> {
   const sql = `
-    SELECT symbol, timeframe, toUnixTimestamp64Milli(from_time), toUnixTimestamp64Milli(complete_until), toUnixTimestamp64Milli(updated_at)
+    SELECT symbol, timeframe, toUnixTimestamp64Milli(from_time), toUnixTimestamp64Milli(complete_until),
+      toUnixTimestamp64Milli(reread_until), toUnixTimestamp64Milli(updated_at)
     FROM ${access.database}.watermarks FINAL WHERE exchange = {exchange: String} ORDER BY timeframe, symbol`;
   const rows = await queryRows(access, 'read watermarks', sql, { exchange });
-  return rows.map(([symbol, timeframe, fromMs, completeUntilMs, updatedAtMs]) => ({
+  return rows.map(([symbol, timeframe, fromMs, completeUntilMs, rereadUntilMs, updatedAtMs]) => ({
     series: seriesOf(exchange, symbol, timeframe),
     fromMs: Number(fromMs),
     completeUntilMs: Number(completeUntilMs),
+    rereadUntilMs: Number(rereadUntilMs),
     updatedAtMs: Number(updatedAtMs),
   }));
 }

@@ -7,14 +7,17 @@ const MINUTE = 60_000;
 const NOW = 5_000_000 * MINUTE;
 const series = { exchange: 'coinbase', symbol: parseMarketSymbol('BTC/USD') as MarketSymbol, timeframe: '1m' } as const;
 
-type Given = Omit<Partial<CoverageInput>, 'has'> & {
+type Given = Omit<Partial<CoverageInput>, 'has' | 'answers'> & {
+  readonly newestSentMs?: number;
+  readonly answeredUntilMs?: number;
+  readonly askedFromMs?: number;
   readonly missing?: readonly number[];
   readonly until?: number;
   readonly from?: number;
 };
 
 /** Times are minutes; everything is there but `missing`, and everything from 0 to `until` was asked for and answered. */
-function cover({ missing = [], until = 20, from = 10, ...given }: Given = {}): Coverage {
+function cover({ missing = [], until = 20, from = 10, newestSentMs, answeredUntilMs, askedFromMs, ...given }: Given = {}): Coverage {
   return coverSeries({
     series,
     timeframeMs: MINUTE,
@@ -22,9 +25,7 @@ function cover({ missing = [], until = 20, from = 10, ...given }: Given = {}): C
     completeUntilMs: from * MINUTE,
     closedUntilMs: until * MINUTE,
     has: (timeMs) => !missing.includes(timeMs / MINUTE),
-    newestSentMs: (until - 1) * MINUTE,
-    askedFromMs: 0,
-    answeredUntilMs: until * MINUTE,
+    answers: [{ fromMs: askedFromMs ?? 0, untilMs: answeredUntilMs ?? until * MINUTE, newestSentMs: newestSentMs ?? (until - 1) * MINUTE }],
     reachableFromMs: 0,
     failure: null,
     gaps: [],

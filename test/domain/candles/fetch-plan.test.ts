@@ -5,6 +5,7 @@ import {
   mergeWindows,
   planFetch,
   recheckFromMs,
+  rereadDue,
   rereadWindows,
   type FetchWindow,
 } from '#domain/candles/fetch-plan.ts';
@@ -87,33 +88,39 @@ describe('the second reading', () => {
     expect([turns(7, 1), turns(67, 1), turns(3, 5), turns(8, 60)]).toEqual([[7], [7], [15], [0]]);
   });
 
-  const windows = (tick: number, given: { from?: number; history?: number | null; length?: number } = {}) =>
+  const windows = (tick: number, given: { from?: number; reread?: number; history?: number | null; length?: number } = {}) =>
     rereadWindows({ tickMs: tick * MINUTE, timeframeMs: (given.length ?? 1) * MINUTE }, settings, {
       fromMs: (given.from ?? 0) * MINUTE,
+      rereadUntilMs: (given.reread ?? 1500) * MINUTE,
       historyCandles: given.history ?? null,
     }).map(inMinutes);
 
-  test('is of the three hours that have just reached each age, so that each candle comes up in three turns', () => {
+  test('is of the hour that has just reached an age, and at the last age of everything since it last succeeded', () => {
     expect(windows(3000)).toEqual([
-      { from: 2760, until: 2940 },
-      { from: 1380, until: 1560 },
+      { from: 2880, until: 2940 },
+      { from: 1500, until: 1560 },
     ]);
-    expect(windows(3060)[0]).toEqual({ from: 2820, until: 3000 });
+    expect(windows(3000, { reread: 1200 })[1]).toEqual({ from: 1200, until: 1560 });
   });
 
-  test('is no older than the exchange still keeps', () => {
-    expect(windows(3000, { history: 720 })[1]).toEqual({ from: 2290, until: 2470 });
+  test('has nothing to do where it has succeeded', () => {
+    expect(windows(3000, { reread: 1560 })).toEqual([{ from: 2880, until: 2940 }]);
+  });
+
+  test('is no older than the exchange still keeps, and not as late', () => {
+    expect(windows(3000, { history: 720, reread: 0 })[1]).toEqual({ from: 2290, until: 2350 });
+    expect(rereadDue({ tickMs: 3000 * MINUTE, timeframeMs: MINUTE }, settings, { historyCandles: 720 })).toBe(2350 * MINUTE);
   });
 
   test('does not go back before the series begins', () => {
-    expect(windows(3000, { from: 2900 })).toEqual([{ from: 2900, until: 2940 }]);
+    expect(windows(3000, { from: 2900, reread: 2900 })).toEqual([{ from: 2900, until: 2940 }]);
   });
 
-  test('of hours is of three candles', () => {
-    expect(windows(3000, { length: 60 })).toEqual([
-      { from: 2760, until: 2940 },
-      { from: 1380, until: 1560 },
-    ]);
+  test('does not happen when no age is configured', () => {
+    const moment = { tickMs: 3000 * MINUTE, timeframeMs: MINUTE };
+    const none = { rereadAfterHours: [] };
+    expect(rereadWindows(moment, none, { fromMs: 0, rereadUntilMs: 0, historyCandles: null })).toEqual([]);
+    expect(rereadDue(moment, none, { historyCandles: null })).toBe(0);
   });
 });
 
