@@ -56,7 +56,9 @@ type Counted = {
 async function runCase(fault: StoreFault, table: string): Promise<Counted> {
   for (const timeframe of TIMEFRAMES) await store.command(`TRUNCATE TABLE trading.candles_${timeframe}`);
   const front = await startFaultyStore(store.port);
-  const db = store.open(front.port, DEADLINE_MS);
+  const scaled = store.open(front.port, DEADLINE_MS);
+  // After the fault: a scaled deadline would measure how busy this machine is.
+  const patient = store.open(front.port, 20_000);
   let nowMs = FIRST_TICK;
   const clock: Clock = { nowMs: () => nowMs, sleepUntil: async () => {} };
   const api = fakeExchange({ clock });
@@ -68,6 +70,7 @@ async function runCase(fault: StoreFault, table: string): Promise<Counted> {
       const tickMs = FIRST_TICK + (tick - 1) * MINUTE;
       nowMs = tickMs + 3000;
       front.set(tick === 1 || tick === 2 ? fault : null, table);
+      const db = tick === 1 || tick === 2 ? scaled : patient;
       const settings = { ...SETTINGS, backfillLimit: BACKFILL };
       const failed = await syncCandles({ api, db, clock }, { symbols: [BTC], timeframes: TIMEFRAMES, tickMs, settings, memory }).then(
         () => false,
@@ -84,7 +87,8 @@ async function runCase(fault: StoreFault, table: string): Promise<Counted> {
     }
     return { ...counted, ...(await compare(FIRST_TICK + 4 * MINUTE)) };
   } finally {
-    await db.close();
+    await scaled.close();
+    await patient.close();
     await front.close();
   }
 }
