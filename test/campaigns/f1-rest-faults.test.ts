@@ -6,7 +6,7 @@ import type { FaultRule } from '#core/fault-plan.ts';
 import type { RecordingManifest } from '#core/recording.ts';
 import { mapConcurrent } from '#std/map-concurrent.ts';
 import { faultRule } from '../recorded-exchange/fault-rules.ts';
-import { runFaultCase, type CaseResult } from './fault-case.ts';
+import { DEADLINE_MS, runFaultCase, type CaseResult } from './fault-case.ts';
 import { madeVenue, MINUTE } from './made-venue.ts';
 
 // Campaign F1: what an exchange's REST can do wrong, at each page of a catch-up, once, for three ticks and for thirty.
@@ -14,9 +14,7 @@ import { madeVenue, MINUTE } from './made-venue.ts';
 const VENUES = ['binance', 'coinbase', 'kraken'] as const;
 const FIRST_TICK = Date.UTC(2023, 2, 11, 12);
 
-/** Of production. What stalls is waited for a fiftieth of it; those cases cost time, not work, so that more of them go side by side. */
-const DEADLINE_MS = 8000;
-
+/** What stalls is waited for a fiftieth of production's deadline; those cases cost time, not work, so that more of them go side by side. */
 const STALLS: Readonly<Record<string, FaultRule>> = {
   'headers that do not come': faultRule('stall_headers'),
   'a body that stalls': faultRule('stall_body'),

@@ -1,7 +1,6 @@
 import type { StoredCandle } from '#core/candle.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { FaultRule } from '#core/fault-plan.ts';
-import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
 import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import type { RecordingManifest } from '#core/recording.ts';
 import { createCcxtRestApi } from '#providers/ccxt/ccxt-rest-api.ts';
@@ -20,6 +19,7 @@ const SYMBOL = symbolOf('BTC/USD');
 /** A twentieth of what the exchanges allow, so that a catch-up of two hours has three pages. */
 const PAGE_CANDLES = 50;
 const HISTORY = 20;
+export const DEADLINE_MS = 8000;
 
 export type CaseOptions = {
   readonly recording: RecordingManifest;
@@ -55,13 +55,17 @@ export async function runFaultCase({ recording, exchange, rule, ticks, firstTick
   const untilMs = firstTickMs + ticks * MINUTE;
   const timed: FaultRule = { ...rule, fromMs: firstTickMs, untilMs };
   const server = await startRecordedExchange({ recording, clock, faults: { plan: planOf(timed), timer } });
-  const api = createCcxtRestApi({ ...parts, exchange, restUrl: server.urls[exchange], deadlineMs });
+  const client = (ofMs: number) => createCcxtRestApi({ ...parts, exchange, restUrl: server.urls[exchange], deadlineMs: ofMs });
+  const api = client(deadlineMs);
+  // After the fault another process, with the deadline of production: a scaled one would measure how busy this machine is.
+  const next = client(DEADLINE_MS);
   const db = createMemoryTimeSeriesDb();
   const firstMs = firstTickMs - 140 * MINUTE;
   await seed(db, exchange, firstMs);
   const check = { openAsClosed: 0, pagesOverAsked: 0, askedInPause: 0, recoveryTicks: 0 };
   try {
-    await rememberMarkets(createCcxtRestApi({ ...parts, exchange, restUrl: server.urls[exchange], deadlineMs: 8000 }));
+    // The list of markets is known before the fault, from the process before, as it is in life.
+    await next.loadMarkets([SYMBOL]);
     await api.loadMarkets([SYMBOL]);
     const memory = createSyncMemory();
     let tickMs = firstTickMs;
@@ -76,7 +80,7 @@ export async function runFaultCase({ recording, exchange, rule, ticks, firstTick
       const isPaused = pausedUntilMs > clock.nowMs();
       const before = server.requests()[exchange]?.all ?? 0;
       const report = await syncCandles(
-        { api: { ...api, maxCandlesPerRequest: PAGE_CANDLES }, db, clock },
+        { api: { ...(isOver ? next : api), maxCandlesPerRequest: PAGE_CANDLES }, db, clock },
         {
           symbols: [SYMBOL],
           timeframes: ['1m'],
@@ -101,14 +105,9 @@ export async function runFaultCase({ recording, exchange, rule, ticks, firstTick
     };
   } finally {
     await api.close();
+    await next.close();
     await server.close();
   }
-}
-
-/** The list of markets is known before the fault, to this process or from the one before, as it is in life. */
-async function rememberMarkets(before: ExchangeRestApi): Promise<void> {
-  await before.loadMarkets([SYMBOL]);
-  await before.close();
 }
 
 async function seed(db: TimeSeriesDb, exchange: Exchange, firstMs: number): Promise<void> {

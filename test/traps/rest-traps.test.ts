@@ -290,6 +290,12 @@ describe('kraken', () => {
     expect(api.historyCandles).toBe(720);
     const page = await api.fetchCandles({ symbol: 'BTC/USD' as never, timeframe: '1m', fromMs: TICK - 2000 * MINUTE, limit: 720 });
     expect(page.candles[0]?.openTimeMs).toBe(TICK - 719 * MINUTE);
+    // Nor does a tick after a long outage page for ever: it takes what there is, and names the rest.
+    world.asked.splice(0);
+    world.answer(serving('kraken', rows(2000 - 720, 2001)));
+    const report = await world.tick(2000);
+    expect(world.asked.length).toBeLessThanOrEqual(2);
+    expect(report.series[0]?.missing[0]).toMatchObject({ firstMs: TICK, candles: 2000 - 720 });
   });
 
   test('T12: is asked only for what is new: six rows, not 720', async () => {

@@ -9,7 +9,7 @@ export type ServerlessCacheProps = { readonly vpc: IVpc; readonly securityGroup:
 export const CACHE_USER = 'tidemark';
 export const CACHE_PORT = 6379;
 
-/** What the services do: hashes below two prefixes, through scripts. */
+/** What the services do: hashes below four prefixes, through scripts. */
 const ACCESS = 'on ~indicators:* ~latest_price:* ~markets:* ~pause:* -@all +@connection +@hash +@scripting +del +pexpire';
 
 /** ElastiCache Serverless for Valkey: encrypted on both ways, one user with a password, and a limit to what it can cost. */
