@@ -112,9 +112,10 @@ function addServices(program: Command, finish: (exitCode: number) => void): void
     .addOption(from())
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second').default(60).argParser((text) => parseSpeed(text, false)))
     .addOption(recordings())
+    .addOption(new Option('--now', 'the recording happens now, moved by whole hours, in real time').default(false).conflicts('speed'))
     .action(async (flags) => {
       const { runExchangeService } = await import('#local/exchange-service.ts');
-      const replay = { recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed) };
+      const replay = { recordingsDirectory: flags.recordings, fromMs: flags.from ?? null, speed: Number(flags.speed), isNow: flags.now };
       await runExchangeService({ ...serviceOptions(flags), ...replay }, contextOf(flags, process.stdout));
     });
 

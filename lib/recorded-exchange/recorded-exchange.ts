@@ -18,6 +18,8 @@ export type RecordedExchangeOptions = {
   readonly clock: Clock;
   /** Paces the WebSockets; without it there are none. */
   readonly timer?: Timer | undefined;
+  /** Everything happens so much later than it was recorded: a whole number of hours, so that candles stay on their grids. */
+  readonly shiftMs?: number;
   /** Port of a venue; a free one is taken where none is given. */
   readonly ports?: Readonly<Partial<Record<Exchange, number>>>;
 };
@@ -52,9 +54,9 @@ type Venue = {
  * Starts one HTTP server a venue on 127.0.0.1 that answers in the venue's own protocol what it would have answered at the
  * clock's time. Reads the whole recording first. Throws `ConfigError` for bad files; rejects when a port is taken.
  */
-export async function startRecordedExchange({ recording, clock, timer, ports = {} }: RecordedExchangeOptions): Promise<RecordedExchange> {
+export async function startRecordedExchange({ recording, clock, timer, shiftMs = 0, ports = {} }: RecordedExchangeOptions): Promise<RecordedExchange> {
   const exchanges = [...new Set([...recording.series, ...recording.trades].map(({ exchange }) => exchange))];
-  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange), clock, timer));
+  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange, shiftMs), clock, timer));
   const close = async (): Promise<void> => {
     for (const { sockets } of venues) sockets?.close();
     await Promise.all(venues.map(({ server }) => closed(server)));
