@@ -213,9 +213,7 @@ function addLogs(program: Command): void {
     .addOption(new Option('--service <name>', 'only this one').choices(services))
     .addOption(new Option('--exchange <name>', 'only lines about this exchange').argParser(parseExchangeOption))
     .addOption(new Option('--level <level>', 'this and what is worse').choices(LINE_LEVELS).default('info' as const))
-    .addOption(
-      new Option('--since <minutes>', 'so far back').default(10).argParser((text) => parseWholeNumber('--since', text, 1, 20_160)),
-    )
+    .addOption(new Option('--since <minutes>', 'so far back').default(10).argParser((text) => parseWholeNumber('--since', text, 1, 20_160)))
     .option('--follow', 'go on until stopped', false)
     .option('--json', 'a line of JSON each', false)
     .action(async ({ service, exchange = null, level, since, follow, json }) => {

@@ -54,7 +54,13 @@ type Venue = {
  * Starts one HTTP server a venue on 127.0.0.1 that answers in the venue's own protocol what it would have answered at the
  * clock's time. Reads the whole recording first. Throws `ConfigError` for bad files; rejects when a port is taken.
  */
-export async function startRecordedExchange({ recording, clock, timer, shiftMs = 0, ports = {} }: RecordedExchangeOptions): Promise<RecordedExchange> {
+export async function startRecordedExchange({
+  recording,
+  clock,
+  timer,
+  shiftMs = 0,
+  ports = {},
+}: RecordedExchangeOptions): Promise<RecordedExchange> {
   const exchanges = [...new Set([...recording.series, ...recording.trades].map(({ exchange }) => exchange))];
   const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange, shiftMs), clock, timer));
   const close = async (): Promise<void> => {

@@ -91,7 +91,10 @@ function recordedTape({ dir, shiftMs }: MovedRecording, name: string, market: Li
 function readCandles(manifest: MovedRecording, exchange: Exchange): Map<MarketSymbol, CandlesByTimeframe> {
   const recorded = new Map<MarketSymbol, CandlesByTimeframe>();
   for (const series of manifest.series.filter((one) => one.exchange === exchange)) {
-    const candles = { ...recorded.get(series.symbol), [series.timeframe]: shiftedCandles(readKlines(manifest.dir, series), manifest.shiftMs) };
+    const candles = {
+      ...recorded.get(series.symbol),
+      [series.timeframe]: shiftedCandles(readKlines(manifest.dir, series), manifest.shiftMs),
+    };
     recorded.set(series.symbol, candles);
   }
   for (const { exchange: at, symbol } of manifest.trades) if (at === exchange && !recorded.has(symbol)) recorded.set(symbol, {});

@@ -1,5 +1,5 @@
 import type { Clock } from '#core/ports/clock.ts';
-import type { LogReader } from '#core/ports/log-reader.ts';
+import type { LogEntry, LogReader } from '#core/ports/log-reader.ts';
 import type { LineFilter, ServiceLine } from '#core/service-line.ts';
 import { isWanted, parseServiceLine } from '#domain/log-line.ts';
 
@@ -32,34 +32,45 @@ export async function followLogs(
   { services, fromMs, filter, isFollowing, signal }: FollowLogsInput,
   onLine: (line: ServiceLine) => void,
 ): Promise<FollowLogsReport> {
-  let seen = new Map<string, number>();
-  const missing = new Set<string>();
+  const seen = createSeen();
+  let missing: readonly string[];
   let sinceMs = fromMs;
   let count = 0;
   for (;;) {
+    const fromHereMs = sinceMs;
     // oxlint-disable-next-line no-await-in-loop -- one look after the other
-    const found = await Promise.all(services.map(async (service) => ({ service, entries: await logs.read(service, sinceMs) })));
-    const lines: ServiceLine[] = [];
-    for (const { service, entries } of found) {
-      if (entries === null) missing.add(service);
-      else missing.delete(service);
-      for (const { id, atMs, text } of entries ?? []) {
-        const key = `${service} ${id}`;
-        if (seen.has(key)) continue;
-        seen.set(key, atMs);
-        const line = parseServiceLine(text, service, atMs);
-        if (line !== null && isWanted(line, filter)) lines.push(line);
-      }
-    }
+    const found = await Promise.all(services.map(async (service) => ({ service, entries: await logs.read(service, fromHereMs) })));
+    missing = found.filter(({ entries }) => entries === null).map(({ service }) => service);
+    const lines = found
+      .flatMap(({ service, entries }) => (entries ?? []).filter((entry) => seen.add(service, entry)).map((entry) => ({ service, entry })))
+      .flatMap(({ service, entry }) => parseServiceLine(entry.text, service, entry.atMs) ?? [])
+      .filter((line) => isWanted(line, filter));
     for (const line of lines.sort((a, b) => a.timeMs - b.timeMs)) onLine(line);
     count += lines.length;
     if (!isFollowing || signal.aborted) break;
-    sinceMs = Math.max(fromMs, ...[...seen.values()].map((atMs) => atMs - LATE_MS));
-    const oldestMs = sinceMs;
-    seen = new Map([...seen].filter(([, atMs]) => atMs >= oldestMs));
+    sinceMs = Math.max(fromMs, seen.newestMs() - LATE_MS);
+    seen.forgetBefore(sinceMs);
     // oxlint-disable-next-line no-await-in-loop -- as above
     await clock.sleepUntil(clock.nowMs() + PAUSE_MS, signal);
     if (signal.aborted) break;
   }
-  return { missing: [...missing], lines: count };
+  return { missing, lines: count };
+}
+
+/** Entries that were handed over, as far back as they are asked for again. */
+function createSeen() {
+  let known = new Map<string, number>();
+  return {
+    /** Whether it is new. */
+    add(service: string, { id, atMs }: LogEntry): boolean {
+      const key = `${service} ${id}`;
+      const isNew = !known.has(key);
+      known.set(key, atMs);
+      return isNew;
+    },
+    newestMs: () => Math.max(0, ...known.values()),
+    forgetBefore(timeMs: number): void {
+      known = new Map([...known].filter(([, atMs]) => atMs >= timeMs));
+    },
+  };
 }

@@ -47,7 +47,8 @@ async function invoke(endpoint: string, name: string): Promise<void> {
     signal: AbortSignal.timeout(120_000),
   });
   const text = await response.text();
-  if (response.status !== 200 || response.headers.has('x-amz-function-error')) throw new Error(`${name} failed (${response.status}): ${text}`);
+  if (response.status !== 200 || response.headers.has('x-amz-function-error'))
+    throw new Error(`${name} failed (${response.status}): ${text}`);
   console.log(`schema: ${text}`);
 }
 

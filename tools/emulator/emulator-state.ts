@@ -12,6 +12,8 @@ export type EmulatorState = {
   readonly pid: number;
   readonly endpoint: string;
   readonly redisUrl: string;
+  /** Of `emulator:collect`; null while it does not run. */
+  readonly collectorPid: number | null;
 };
 
 /** Everything of the emulator lies in here: the store, the services' outputs, what is running. */

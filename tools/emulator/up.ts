@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ConfigError } from '#core/errors.ts';
@@ -25,6 +25,8 @@ export async function up(port: number, signal: AbortSignal): Promise<void> {
   try {
     const environment = cleanEnvironment();
     const endpoint = `http://${HOST}:${port}`;
+    // Candles of an earlier start happened at other times of the recording.
+    for (const name of ['store', 'state.json']) rmSync(join(folder, name), { recursive: true, force: true });
     // The functions are unpacked below it, and what runs them is CommonJS: this project's package.json must not count there.
     writeFileSync(join(folder, 'package.json'), '{}\n');
     const redisPort = await freePort();
@@ -33,8 +35,13 @@ export async function up(port: number, signal: AbortSignal): Promise<void> {
     await start('store', tidemark(['store', '--data', folder, '--store-port', '0']), environment, async () => {
       return (readRunningOwner(folder)?.storePort ?? null) !== null;
     });
-    await start('exchange', tidemark(['exchange', '--now', '--data', folder]), environment, async () => readRunningExchange(folder) !== null);
-    writeEmulator({ pid: process.pid, endpoint, redisUrl: `redis://${HOST}:${redisPort}` });
+    await start(
+      'exchange',
+      tidemark(['exchange', '--now', '--data', folder]),
+      environment,
+      async () => readRunningExchange(folder) !== null,
+    );
+    writeEmulator({ pid: process.pid, endpoint, redisUrl: `redis://${HOST}:${redisPort}`, collectorPid: null });
     console.log(`AWS is emulated at ${endpoint}; Ctrl-C ends it. In another terminal: npm run emulator:deploy`);
     const unexpected = await Promise.race([untilAborted(signal).then(() => null), ...children.map(({ ended }) => ended)]);
     if (unexpected !== null) throw new Error(unexpected);
