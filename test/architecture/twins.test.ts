@@ -12,6 +12,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/candle.ts': 'test/domain/candles/version.property.test.ts',
   'lib/core/exchange.ts': 'test/core/scheduled-tick.test.ts',
   'lib/core/recording.ts': null,
+  'lib/core/service-line.ts': 'test/domain/log-line.test.ts',
   'lib/core/timeframe.ts': 'test/config/load.test.ts',
   'lib/core/trade.ts': 'test/domain/trades/trade-record.test.ts',
   'lib/core/trade-feed.ts': null,

@@ -46,8 +46,8 @@ export async function up(port: number, signal: AbortSignal): Promise<void> {
     const unexpected = await Promise.race([untilAborted(signal).then(() => null), ...children.map(({ ended }) => ended)]);
     if (unexpected !== null) throw new Error(unexpected);
   } finally {
-    forgetEmulator();
     await Promise.all(children.map((child) => child.end()));
+    forgetEmulator();
   }
 }
 
