@@ -87,9 +87,10 @@ beforeAll(async () => {
     mkdirSync(dirname(join(project, file)), { recursive: true });
     cpSync(join(ROOT, file), join(project, file));
   }
-  // What was installed before is not asked of a registry again.
-  for (const installed of ['node_modules', '.venv-emulator'])
-    if (existsSync(join(ROOT, installed))) symlinkSync(join(ROOT, installed), join(project, installed));
+  symlinkSync(join(ROOT, 'node_modules'), join(project, 'node_modules'));
+  // What was installed before is not asked of a registry again. Python makes no environment in a folder that is a link.
+  const installed = join(ROOT, '.venv-emulator');
+  if (existsSync(installed)) cpSync(installed, join(project, '.venv-emulator'), { recursive: true, verbatimSymlinks: true });
   port = await freePort();
 });
 
