@@ -218,7 +218,8 @@ function addLogs(program: Command): void {
     .option('--json', 'a line of JSON each', false)
     .action(async ({ service, exchange = null, level, since, follow, json }) => {
       const { printLogs, useDeployedEnvironment } = await import('#local/logs.ts');
-      useDeployedEnvironment(projectFile('.env.deployed'), process.env);
+      const endpoint = useDeployedEnvironment(projectFile('.env.deployed'), process.env);
+      if (endpoint !== null) process.stderr.write(`tidemark: the logs of the emulator at ${endpoint}\n`);
       const options = { services: service === undefined ? services : [service], exchange, level, sinceMinutes: since };
       await printLogs({ ...options, isFollowing: follow, isJson: json }, createStopSignal(), (text) => void process.stdout.write(text));
     });

@@ -43,8 +43,15 @@ export async function printLogs(options: LogsOptions, signal: AbortSignal, write
   }
 }
 
-/** Where the newest deploy to an emulator went: its file holds no secret. Values of the environment go before. */
-export function useDeployedEnvironment(file: string, environment: NodeJS.ProcessEnv): void {
-  if (!existsSync(file) || environment['AWS_ENDPOINT_URL'] !== undefined || environment['AWS_PROFILE'] !== undefined) return;
+/** Names whose presence says that somebody means another place. */
+const CHOSEN = ['AWS_ENDPOINT_URL', 'AWS_PROFILE', 'AWS_ACCESS_KEY_ID'];
+
+/**
+ * Where the newest deploy to an emulator went, as its file says: unless the environment chooses credentials or an endpoint of its own. Returns the
+ * endpoint, null when the environment stays as it is.
+ */
+export function useDeployedEnvironment(file: string, environment: NodeJS.ProcessEnv): string | null {
+  if (!existsSync(file) || CHOSEN.some((name) => environment[name] !== undefined)) return null;
   Object.assign(environment, parseEnv(readFileSync(file, 'utf8')));
+  return environment['AWS_ENDPOINT_URL'] ?? null;
 }

@@ -4,7 +4,7 @@ import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Exchange } from '#core/exchange.ts';
 
-export type Bad = {
+type Bad = {
   readonly description: string;
   readonly isBadFrom?: number;
   readonly isBadBelow?: number;
