@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{embedded,e2e,browser,tools,redis}.test.ts'],
+          exclude: ['test/**/*.{embedded,e2e,browser,tools,redis,emulator}.test.ts'],
           testTimeout: 20_000,
         },
       },
@@ -29,6 +29,7 @@ export default defineConfig({
       },
       { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], testTimeout: 120_000 } },
       { test: { name: 'redis', include: ['test/**/*.redis.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'emulator', include: ['test/**/*.emulator.test.ts'], testTimeout: 300_000, hookTimeout: 60_000, bail: 1 } },
       { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
     ],
     coverage: {

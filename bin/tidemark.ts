@@ -1,25 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { loadConfig } from '#config/load.ts';
 import { ConfigError, ExchangeError, SinkError, StoreError } from '#core/errors.ts';
-import { TIMEFRAMES } from '#core/timeframe.ts';
-import { createConsoleOutput } from '#local/console-output.ts';
-import {
-  parseExchangeOption,
-  parseFolder,
-  parsePort,
-  parseWholeNumber,
-  parseSpeed,
-  parseSymbolOption,
-  refuseRepeatedOptions,
-} from '#local/options.ts';
-import { projectFile } from '#local/project-files.ts';
+import { parseSpeed, parseWholeNumber, refuseRepeatedOptions } from '#local/options.ts';
 import { parseTimeOption } from '#local/replay-plan.ts';
-import type { ServiceContext } from '#local/service-context.ts';
-import { createStopSignal } from '#local/stop-signal.ts';
-
-type CommonFlags = { readonly data: string; readonly config: string; readonly logLevel: 'debug' | 'info' | 'warn' | 'error' };
+import { common, contextOf, faults, fromOption, port, recordings, serviceOptions } from './common-flags.ts';
+import { addCost, addDoctor, addLogs } from './deployment-commands.ts';
+import { addAudit, addGaps, addRebuild, addSql } from './store-commands.ts';
 
 /** Runs one command line; resolves with the exit code: 0 good, 1 failure of the outside, 2 bad use or bad input. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -60,7 +46,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
 
   // What goes wrong outside is said in plain words on the console and the page; the log is for what should never happen.
   common(program.command('start'), 'Run the whole platform: exchange, sync, indicators, store and page', 'error')
-    .addOption(from())
+    .addOption(fromOption())
     .addOption(
       new Option('--until <time>', 'last tick, ISO time on a whole minute; then the process ends').argParser((text) =>
         parseTimeOption('--until', text),
@@ -109,16 +95,18 @@ function createProgram(finish: (exitCode: number) => void): Command {
   addAudit(program, finish);
   addCost(program);
   addDoctor(program, finish);
+  addLogs(program);
   return program;
 }
 
 /** Each runs alone in a terminal of its own. */
 function addServices(program: Command, finish: (exitCode: number) => void): void {
   common(program.command('exchange'), 'Only the recorded exchange')
-    .addOption(from())
+    .addOption(fromOption())
     .addOption(new Option('--speed <n>', 'virtual seconds in a real second').default(60).argParser((text) => parseSpeed(text, false)))
     .addOption(recordings())
     .addOption(faults())
+    .addOption(new Option('--now', 'the recording happens now, moved by whole hours, in real time').default(false).conflicts('speed'))
     .action(async (flags) => {
       const { runExchangeService } = await import('#local/exchange-service.ts');
       const replay = {
@@ -126,6 +114,7 @@ function addServices(program: Command, finish: (exitCode: number) => void): void
         faultsFile: flags.faults ?? null,
         fromMs: flags.from ?? null,
         speed: Number(flags.speed),
+        isNow: flags.now,
       };
       await runExchangeService({ ...serviceOptions(flags), ...replay }, contextOf(flags, process.stdout));
     });
@@ -171,120 +160,6 @@ function addCollect(program: Command, finish: (exitCode: number) => void): void 
     });
 }
 
-function addCost(program: Command): void {
-  common(program.command('cost'), 'What a deployment on AWS costs a month, by part and market, and what would be cheaper')
-    .addOption(new Option('--region <name>', 'region of AWS').default('eu-west-1'))
-    .addOption(
-      new Option('--profile <name>', 'how much of it is doubled')
-        .choices(['starter', 'default', 'production'] as const)
-        .default('default' as const),
-    )
-    .addOption(
-      new Option('--clickhouse <host>', 'where the store runs')
-        .choices(['ec2', 'cloud-basic', 'cloud-scale', 'external'] as const)
-        .default('ec2' as const),
-    )
-    .addOption(
-      new Option('--markets <n>', 'so many markets instead of those of config/exchanges.yaml').argParser((text) =>
-        parseWholeNumber('--markets', text, 1, 100_000),
-      ),
-    )
-    .option('--json', 'one line of JSON', false)
-    .action(async (flags) => {
-      const { printCost } = await import('#local/cost.ts');
-      const { region, profile, clickhouse, markets = null, json: isJson } = flags;
-      const pricesFile = join(flags.config, 'prices.yaml');
-      printCost(configOf(flags), { region, profile, clickhouse, markets, isJson, pricesFile }, (text) => void process.stdout.write(text));
-    });
-}
-
-function addDoctor(program: Command, finish: (exitCode: number) => void): void {
-  common(
-    program.command('doctor'),
-    'Look at what a deployment needs: exchanges, clocks, region, store, cache; exit code 1 when something will not work',
-  )
-    .option('--region <name>', 'region of AWS; default: AWS_REGION')
-    .option('--json', 'one line of JSON', false)
-    .action(async (flags) => {
-      const { runDoctor } = await import('#local/doctor.ts');
-      const region = flags.region ?? process.env['AWS_REGION'] ?? null;
-      const options = { region, isJson: flags.json, environment: process.env };
-      finish(await runDoctor(configOf(flags), options, (text) => void process.stdout.write(text)));
-    });
-}
-
-function addSql(program: Command): void {
-  common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
-    .argument('<query>', 'one SELECT, SHOW, DESCRIBE, EXPLAIN or EXISTS statement')
-    .addOption(new Option('--format <name>', "one of ClickHouse's output formats").default('PrettyCompactMonoBlock', 'a table'))
-    .action(async (query: string, flags) => {
-      const { runSql } = await import('#local/sql.ts');
-      const write = (text: string): void => void process.stdout.write(text);
-      await runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), write);
-    });
-}
-
-function addRebuild(program: Command, finish: (exitCode: number) => void): void {
-  common(program.command('rebuild'), 'Candles from archived trades, or where the store differs from them (reading only)')
-    .addOption(
-      new Option('--archive <dir>', 'folder of the archive; default: the one of streaming.yaml').argParser((text) =>
-        parseFolder('--archive', text),
-      ),
-    )
-    .addOption(new Option('--exchange <name>', 'exchange').argParser(parseExchangeOption).makeOptionMandatory())
-    .addOption(new Option('--symbol <name>', 'market, such as BTC/USDT').argParser(parseSymbolOption).makeOptionMandatory())
-    .addOption(time('--from <time>', 'first open time, ISO time on a whole step'))
-    .addOption(time('--until <time>', 'end, exclusive'))
-    .addOption(new Option('--timeframe <name>', 'length of a candle').choices(TIMEFRAMES).default('1m' as const))
-    .addOption(new Option('--format <name>', 'how to print').choices(['csv', 'ndjson'] as const).default('csv' as const))
-    .option('--compare', 'print where the store differs; exit code 1 when it does', false)
-    .action(async (flags) => {
-      const { archiveOf, runRebuild } = await import('#local/rebuild.ts');
-      const { exchange, symbol, from: fromMs, until: untilMs, timeframe, format, compare: isComparing, data: dataDirectory } = flags;
-      const config = configOf(flags);
-      const options = { exchange, symbol, fromMs, untilMs, timeframe, format, isComparing, dataDirectory };
-      const storage = archiveOf(config, flags.archive ?? null, dataDirectory);
-      const output = {
-        write: (text: string) => void process.stdout.write(text),
-        warn: (line: string) => void process.stderr.write(`${line}\n`),
-      };
-      finish(await runRebuild(options, storage, config, output));
-    });
-}
-
-function addAudit(program: Command, finish: (exitCode: number) => void): void {
-  common(
-    program.command('audit'),
-    'Re-check everything that is stored: grid, prices, finality, gaps, roll-ups, trades, indicators; exit code 1 with findings',
-  )
-    .addOption(
-      new Option('--sample <n>', 'so many of the newest candles of each series have their indicator values computed again')
-        .default(300)
-        .argParser((text) => parseWholeNumber('--sample', text, 1, 100_000)),
-    )
-    .option('--json', 'one line of JSON with all findings', false)
-    .action(async (flags) => {
-      const { runAudit } = await import('#local/audit.ts');
-      const options = { dataDirectory: flags.data, isJson: flags.json, sampleCandles: flags.sample };
-      finish(await runAudit(configOf(flags), options, (text) => void process.stdout.write(text)));
-    });
-}
-
-function addGaps(program: Command): void {
-  common(program.command('gaps'), 'List the ledger of gaps: which candles are missing, why, and how that is known')
-    .addOption(new Option('--exchange <name>', 'only of this exchange').argParser(parseExchangeOption))
-    .addOption(new Option('--symbol <name>', 'only of this market, such as BTC/USDT').argParser(parseSymbolOption))
-    .addOption(new Option('--timeframe <name>', 'only of this timeframe').choices(TIMEFRAMES))
-    .option('--all', 'also those whose candles came later', false)
-    .option('--json', 'a line of JSON for each', false)
-    .action(async (flags) => {
-      const { runGaps } = await import('#local/gaps.ts');
-      const { exchange = null, symbol = null, timeframe = null, all: isAll, json: isJson, data: dataDirectory } = flags;
-      const options = { exchange, symbol, timeframe, isAll, isJson, dataDirectory };
-      await runGaps(options, configOf(flags), (text) => void process.stdout.write(text));
-    });
-}
-
 /** One line like all others, with the way to the help of the command that was meant. */
 function usageError(text: string): string {
   const problem = text
@@ -308,51 +183,5 @@ const COMMANDS = [
   'audit',
   'cost',
   'doctor',
+  'logs',
 ] as const;
-
-function common(command: Command, description: string, logLevel: CommonFlags['logLevel'] = 'warn') {
-  return command
-    .description(description)
-    .exitOverride()
-    .addOption(folder('--data <dir>', 'folder for everything that is stored', '.tidemark'))
-    .addOption(folder('--config <dir>', 'folder of the configuration', projectFile('config')))
-    .addOption(
-      new Option('--log-level <level>', 'lines of JSON on stderr').choices(['debug', 'info', 'warn', 'error'] as const).default(logLevel),
-    );
-}
-
-const from = () =>
-  new Option('--from <time>', 'first tick, ISO time on a whole minute; default: goes on, or the start of the recording').argParser((text) =>
-    parseTimeOption('--from', text),
-  );
-const time = (flags: '--from <time>' | '--until <time>', description: string) =>
-  new Option(flags, description).argParser((text) => parseTimeOption(flags.slice(0, flags.indexOf(' ')), text)).makeOptionMandatory();
-const recordings = () => folder('--recordings <dir>', 'folder of the recording (docs/recordings.md)', projectFile('recordings'));
-const faults = () =>
-  new Option('--faults <file>', 'a plan of what the recorded exchange does wrong (docs/faults.md)').argParser((text) =>
-    parseFolder('--faults', text, 'file'),
-  );
-const folder = (flags: string, description: string, value: string) =>
-  new Option(flags, description).default(parseFolder('', value), value).argParser((text) => parseFolder(flags.split(' ')[0] ?? '', text));
-const port = (flags: string, description: string, value: number) =>
-  new Option(flags, description).default(value).argParser((text) => parsePort(flags.split(' ')[0] ?? '', text));
-
-function serviceOptions(flags: CommonFlags) {
-  return { dataDirectory: flags.data, logLevel: flags.logLevel };
-}
-
-function configOf({ config }: Pick<CommonFlags, 'config'>) {
-  // One line, where each of the files would have its own.
-  if (statSync(config, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new ConfigError(`--config "${config}" is not a folder, expected the folder of the configuration files; correct it`);
-  return loadConfig(config, process.env);
-}
-
-function contextOf(flags: CommonFlags, stream: NodeJS.WriteStream): ServiceContext {
-  return {
-    config: configOf(flags),
-    output: createConsoleOutput(stream, () => performance.now()),
-    signal: createStopSignal(),
-    log: (line) => void process.stderr.write(`${line}\n`),
-  };
-}

@@ -25,15 +25,7 @@ export function printCost(config: Config, options: CostOptions, write: (text: st
       `--region ${quoted(options.region)} has no prices, expected one of ${Object.keys(prices.regions).join(', ')}; add it to ${options.pricesFile}, with its source`,
     );
   }
-  const enabled = Object.values(config.exchanges).filter((exchange) => exchange?.enabled === true);
-  const configured = enabled.reduce((sum, exchange) => sum + (exchange?.symbols.length ?? 0), 0);
-  const input: CostInput = {
-    profile: options.profile,
-    clickhouse: options.clickhouse,
-    exchanges: enabled.length,
-    markets: options.markets ?? configured,
-    coalesceMs: config.streaming.collector.coalesceMs,
-  };
+  const input = inputOf(config, options);
   const { now, growth, savings } = estimateCosts(input, prices, options.region, GROWTH);
   if (options.isJson) {
     write(`${JSON.stringify({ region: options.region, pricesOf: prices.date, input, now, growth, savings })}\n`);
@@ -51,6 +43,34 @@ export function printCost(config: Config, options: CostOptions, write: (text: st
       `${one.markets.toLocaleString('en-US').padStart(7)} markets: ${money(one.estimate.total)}, ${money(one.estimate.perMarket)} a market\n`,
     );
   write(`\n${savings.map(savingText).join('\n')}\n`);
+}
+
+/** One line for whoever deploys what the configuration says: what it costs a month, or that it is not known. */
+export function deploymentCost(config: Config, pricesFile: string): string {
+  const { region, profile, clickhouse } = config.deployment;
+  const prices = loadPrices(pricesFile);
+  if (prices.regions[region] === undefined) return `no prices are known for ${region}; "tidemark cost --region us-east-1" gives an idea`;
+  const input = inputOf(config, { profile, clickhouse: COST_HOSTS[clickhouse.mode], markets: null });
+  const { now } = estimateCosts(input, prices, region, []);
+  return `about ${money(now.total)} a month for ${input.markets} markets (profile ${profile}, ${region}); "tidemark cost" says what for`;
+}
+
+/** ClickHouse Cloud comes in two services; the smaller one is meant. */
+const COST_HOSTS = { ec2: 'ec2', cloud: 'cloud-basic', external: 'external' } as const satisfies Record<
+  Config['deployment']['clickhouse']['mode'],
+  CostInput['clickhouse']
+>;
+
+function inputOf(config: Config, { profile, clickhouse, markets }: Pick<CostOptions, 'profile' | 'clickhouse' | 'markets'>): CostInput {
+  const enabled = Object.values(config.exchanges).filter((exchange) => exchange?.enabled === true);
+  const configured = enabled.reduce((sum, exchange) => sum + (exchange?.symbols.length ?? 0), 0);
+  return {
+    profile,
+    clickhouse,
+    exchanges: enabled.length,
+    markets: markets ?? configured,
+    coalesceMs: config.streaming.collector.coalesceMs,
+  };
 }
 
 function table({ lines, total }: CostEstimate): string {

@@ -30,7 +30,12 @@ export async function runDoctor(config: Config, options: DoctorOptions, write: (
     probeStore(config, parts, options.environment),
     probeCache(config, parts, options.environment),
   ]);
-  const known = [...nodeFindings(), ...credentialFindings(options.environment), ...regionFindings(options.region, exchanges)];
+  const known = [
+    ...nodeFindings(),
+    ...credentialFindings(options.environment),
+    ...quotaFindings(config, exchanges.length),
+    ...regionFindings(options.region, exchanges),
+  ];
   const findings = bySeverity([...known, ...probes.flat()]);
   const hasErrors = findings.some(({ severity }) => severity === 'error');
   write(options.isJson ? `${JSON.stringify({ healthy: !hasErrors, findings })}\n` : textOf(findings));
@@ -55,6 +60,28 @@ function credentialFindings(environment: DoctorOptions['environment']): readonly
       severity: 'unknown',
       fact: 'none in the environment; a profile in the home folder was not looked for',
       cure: 'only for a deployment: set AWS_PROFILE',
+    },
+  ];
+}
+
+/** What a deployment takes of an account's quotas. They can be asked of AWS alone, and are not. */
+function quotaFindings({ deployment, streaming }: Config, exchanges: number): readonly Finding[] {
+  const gateways = deployment.profile === 'production' ? 2 : 1;
+  // Sync and indicators run one tick an exchange at a time, the archive one batch a shard.
+  const concurrent = 2 * exchanges + 1;
+  const tasks = streaming.collector.enabled ? deployment.collector.tasks : 0;
+  const takes = [
+    `${gateways} of the elastic addresses (5 by default)`,
+    `${concurrent} of the concurrent executions of Lambda (10 in a new account, else 1,000)`,
+    `1 VPC of 5`,
+    `${tasks} x 0.25 vCPU of Fargate`,
+  ];
+  return [
+    {
+      check: 'AWS quotas',
+      severity: 'unknown',
+      fact: `not looked at; the deployment takes ${takes.join(', ')}`,
+      cure: 'see Service Quotas in the console of the region',
     },
   ];
 }

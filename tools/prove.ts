@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '#core/errors.ts';
 import { parseWholeNumber } from '#local/options.ts';
-import { DEFAULTS, simulate, type SimulationResult } from '../test/simulation/simulate.ts';
-import { FAULTS, neverHappened } from '../test/simulation/faults.ts';
+import { DEFAULTS, simulate, type SimulationResult } from './simulation/simulate.ts';
+import { FAULTS, neverHappened } from './simulation/faults.ts';
 
 // `npm run prove`: the real sync over three exchanges in virtual time, with every fault that the simulation knows, decided by a seed. The same
 // seed is the same run on every machine: its hash says so.

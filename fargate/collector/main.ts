@@ -13,8 +13,10 @@ import { withDeadline } from '#std/deadline.ts';
 import { every } from '#std/every.ts';
 import { openCollector } from './collector.ts';
 import { healthOf, type CollectorHealth } from './health.ts';
+import { heartbeatsOf } from './heartbeat.ts';
 
 const HEALTH_EVERY_MS = 5000;
+const HEARTBEAT_EVERY_MS = 60_000;
 const CLOSE_MS = 500;
 const HEALTH_FILE = join(tmpdir(), 'tidemark-collector-health.json');
 
@@ -55,10 +57,16 @@ async function main(): Promise<void> {
     writeHealth(health);
     if (!health.isHealthy) logger.warn('not healthy', { problems: health.problems });
   });
+  let beatBefore: ReturnType<typeof opened.collector.report> | null = null;
+  const stopHeartbeat = every(timer, HEARTBEAT_EVERY_MS, async () => {
+    const beat = opened.collector.report();
+    for (const { exchange, ...facts } of heartbeatsOf(beat, beatBefore, clock.nowMs())) logger.info('collected', { exchange, ...facts });
+    beatBefore = beat;
+  });
   const report = await opened.collector.run(abort.signal);
   try {
     await withDeadline({ timer, deadlineMs: CLOSE_MS, what: 'the closing of connections' }, async () => {
-      await stopHealth();
+      await Promise.all([stopHealth(), stopHeartbeat()]);
       await Promise.all([opened.close(), cache.close(), stream.close(), db.close()]);
     });
   } catch (error) {

@@ -19,6 +19,7 @@ import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
 import { syncCandles, type SeriesSyncReport, type SyncReport } from '#usecases/sync-candles.ts';
 import { createSyncMemory, type SyncMemory } from '#usecases/sync-memory.ts';
+import { freshnessOf } from '#usecases/sync-freshness.ts';
 
 export type SyncDependencies = {
   readonly settings: Config['sync'];
@@ -74,17 +75,16 @@ async function syncTick(dependencies: SyncDependencies, memories: Map<Exchange, 
 }
 
 /** One line a tick that a person can read; what went wrong has lines of its own. */
-function logReport(
-  logger: Logger,
-  { exchange, tickMs, series, fetched, stored, changed, unchanged, refused, missing, unavailable, failure }: SyncReport,
-): void {
+function logReport(logger: Logger, report: SyncReport): void {
+  const { exchange, tickMs, series, fetched, stored, changed, unchanged, refused, missing, unavailable, failure } = report;
   const tick = new Date(tickMs).toISOString();
-  logger.info('synced', { exchange, tick, series: series.length, fetched, stored, changed, unchanged, refused, missing });
+  const counts = { series: series.length, fetched, stored, changed, unchanged, refused, missing };
+  logger.info('synced', { exchange, tick, ...counts, ...freshnessOf(report) });
   if (failure !== null) logger.warn('the exchange could not be asked', { exchange, tick, ...failure });
   for (const { symbol, reason } of unavailable) logger.warn('a symbol is not available', { exchange, tick, symbol, reason });
-  for (const report of series) {
-    if (report.failure !== null) logger.warn('a series could not be fetched', { ...report.series, tick, ...report.failure });
-    for (const { reason, row } of report.refused) logger.warn('a row was refused', { ...report.series, tick, reason, row });
+  for (const one of series) {
+    if (one.failure !== null) logger.warn('a series could not be fetched', { ...one.series, tick, ...one.failure });
+    for (const { reason, row } of one.refused) logger.warn('a row was refused', { ...one.series, tick, reason, row });
   }
 }
 

@@ -26,6 +26,8 @@ export type RecordedExchangeOptions = {
   readonly clock: Clock;
   /** Paces the WebSockets; without it there are none. */
   readonly timer?: Timer | undefined;
+  /** Everything happens so much later than it was recorded: a whole number of hours, so that candles stay on their grids. */
+  readonly shiftMs?: number;
   /** Port of a venue; a free one is taken where none is given. */
   readonly ports?: Readonly<Partial<Record<Exchange, number>>>;
   /** What goes wrong, and the timer that paces bodies that drip. */
@@ -66,10 +68,10 @@ type Venue = {
  * clock's time. Reads the whole recording first. Throws `ConfigError` for bad files; rejects when a port is taken.
  */
 export async function startRecordedExchange(options: RecordedExchangeOptions): Promise<RecordedExchange> {
-  const { recording, timer, ports = {} } = options;
+  const { recording, timer, shiftMs = 0, ports = {} } = options;
   const desk = createFaultDesk(options.faults?.plan ?? NO_FAULTS);
   const exchanges = [...new Set([...recording.series, ...recording.trades].map(({ exchange }) => exchange))];
-  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange), { ...options, desk }));
+  const venues = exchanges.map((exchange) => createVenue(exchange, openVenue(recording, exchange, shiftMs), { ...options, desk }));
   const close = async (): Promise<void> => {
     for (const { sockets, schedule } of venues) {
       schedule?.close();

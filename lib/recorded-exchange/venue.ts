@@ -11,6 +11,7 @@ import type { RecordedCandles } from './kline-csv.ts';
 import { krakenVenue } from './kraken-protocol.ts';
 import { parseCapturedMessages, parseTradeTable } from './recorded-trades.ts';
 import { readKlines, readRecordedBody, readRecordedText } from './recording-files.ts';
+import { shiftedCandles, shiftedMessages, shiftedOutages } from './shifted-time.ts';
 import type { SocketProtocol } from './socket-protocol.ts';
 import { createSyntheticTape, seedOf } from './synthetic-trades.ts';
 import { createRecordedTape, type TradeTape } from './trade-tape.ts';
@@ -30,8 +31,12 @@ export type OpenedVenue = { readonly protocol: VenueProtocol; readonly socket: S
 
 type CandlesByTimeframe = Partial<Record<Timeframe, RecordedCandles>>;
 
+/** A recording, and by how much later than it was everything in it is to happen. */
+type MovedRecording = RecordingManifest & { readonly shiftMs: number };
+
 /** Reads all files of a venue of the recording and returns what answers its requests. Throws `ConfigError` for bad files. */
-export function openVenue(manifest: RecordingManifest, exchange: Exchange): OpenedVenue {
+export function openVenue(recording: RecordingManifest, exchange: Exchange, shiftMs: number): OpenedVenue {
+  const manifest = { ...recording, shiftMs, outages: shiftedOutages(recording.outages, shiftMs) };
   const kind = VENUES[exchange];
   const metadata = manifest.metadata[exchange] ?? { markets: null, assets: null, built: [] };
   const bodies: RecordedBodies = {
@@ -52,21 +57,25 @@ export function openVenue(manifest: RecordingManifest, exchange: Exchange): Open
 
 /** The market's recorded trades; where there are none, trades that are made up from its minutes. */
 function tapeOf(
-  manifest: RecordingManifest,
+  manifest: MovedRecording,
   exchange: Exchange,
   market: ListedMarket,
   candles: CandlesByTimeframe,
   kind: VenueKind,
 ): TradeTape | undefined {
   const recorded = manifest.trades.find((one) => one.exchange === exchange && one.symbol === market.symbol);
-  if (recorded !== undefined) return recordedTape(manifest.dir, recorded.file, market, kind);
+  if (recorded !== undefined) return recordedTape(manifest, recorded.file, market, kind);
   const minutes = candles['1m'];
   return minutes === undefined ? undefined : createSyntheticTape(minutes, seedOf(`${exchange} ${market.symbol}`));
 }
 
-function recordedTape(dir: string, name: string, market: ListedMarket, kind: VenueKind): TradeTape {
+function recordedTape({ dir, shiftMs }: MovedRecording, name: string, market: ListedMarket, kind: VenueKind): TradeTape {
   const { file, text } = readRecordedText(dir, name);
-  if (name.startsWith('trades/')) return createRecordedTape(parseTradeTable(file, text));
+  if (name.startsWith('trades/')) return createRecordedTape(shiftedMessages(parseTradeTable(file, text), shiftMs));
+  if (shiftMs !== 0)
+    throw new ConfigError(
+      `${file} holds captured messages, which carry their own times and cannot happen at another one; leave out --now, or take a recording without "ws/" files`,
+    );
   if (kind.readMessage === undefined)
     throw new ConfigError(
       `${file} holds captured messages, which are not read for this exchange; write a table of trades: trades/<name>.csv.gz`,
@@ -79,10 +88,13 @@ function recordedTape(dir: string, name: string, market: ListedMarket, kind: Ven
   );
 }
 
-function readCandles(manifest: RecordingManifest, exchange: Exchange): Map<MarketSymbol, CandlesByTimeframe> {
+function readCandles(manifest: MovedRecording, exchange: Exchange): Map<MarketSymbol, CandlesByTimeframe> {
   const recorded = new Map<MarketSymbol, CandlesByTimeframe>();
   for (const series of manifest.series.filter((one) => one.exchange === exchange)) {
-    const candles = { ...recorded.get(series.symbol), [series.timeframe]: readKlines(manifest.dir, series) };
+    const candles = {
+      ...recorded.get(series.symbol),
+      [series.timeframe]: shiftedCandles(readKlines(manifest.dir, series), manifest.shiftMs),
+    };
     recorded.set(series.symbol, candles);
   }
   for (const { exchange: at, symbol } of manifest.trades) if (at === exchange && !recorded.has(symbol)) recorded.set(symbol, {});

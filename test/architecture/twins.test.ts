@@ -21,6 +21,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/exchange.ts': 'test/core/scheduled-tick.test.ts',
   'lib/core/fault-plan.ts': 'test/config/fault-plan.test.ts',
   'lib/core/recording.ts': null,
+  'lib/core/service-line.ts': 'test/domain/log-line.test.ts',
   'lib/core/timeframe.ts': 'test/config/load.test.ts',
   'lib/core/trade.ts': 'test/domain/trades/trade-record.test.ts',
   'lib/core/trade-feed.ts': null,

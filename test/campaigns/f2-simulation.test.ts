@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { DEFAULTS, simulate, type SimulationResult } from '../simulation/simulate.ts';
-import { neverHappened } from '../simulation/faults.ts';
+import { DEFAULTS, simulate, type SimulationResult } from '../../tools/simulation/simulate.ts';
+import { neverHappened } from '../../tools/simulation/faults.ts';
 
 // F2: the real sync against every fault at once, in virtual time. `npm run prove` goes on with other seeds.
 

@@ -5,7 +5,7 @@ import { StoreError } from '#core/errors.ts';
 import type { CandlePage, CandleRequest } from '#core/ports/exchange-rest-api.ts';
 import { candleVersion, fetchedAtMs } from '#domain/candles/version.ts';
 import { syncCandles, type SyncPorts } from '#usecases/sync-candles.ts';
-import { DEFAULTS, simulate, type Sabotage } from '../simulation/simulate.ts';
+import { DEFAULTS, simulate, type Sabotage } from '../../tools/simulation/simulate.ts';
 
 // F22: faults that platforms like this one have had, built in on purpose. A battery that does not see them is worth nothing.
 

@@ -30,6 +30,12 @@ describe('tidemark doctor', () => {
     ]);
     expect(of('region')).toMatchObject([{ severity: 'good' }]);
     expect(of('ClickHouse')).toMatchObject([{ severity: 'good' }]);
+    expect(of('AWS quotas')).toMatchObject([
+      {
+        severity: 'unknown',
+        fact: expect.stringMatching(/^not looked at; the deployment takes 1 of the elastic addresses .* 3 of the concurrent executions/),
+      },
+    ]);
   });
 
   test('finds a clock that is wrong, markets that are not there, and a region that cannot work', async () => {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -200,7 +200,7 @@ describe('a bundle', () => {
 
 describe('cdk synth', () => {
   test('needs no credentials, and prints no warning', () => {
-    const output = execFileSync(
+    const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [join(ROOT, 'node_modules/aws-cdk/bin/cdk'), 'synth', '--strict', '--quiet', '--no-notices', '--output', join(directory, 'cli.out')],
       {
@@ -210,7 +210,11 @@ describe('cdk synth', () => {
         env: { PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH']}`, HOME: directory, AWS_EC2_METADATA_DISABLED: 'true' },
       },
     );
-    expect(output).not.toMatch(/warn/i);
+    expect({ status, said: status === 0 ? '' : stderr }).toEqual({ status: 0, said: '' });
+    expect(`${stdout}\n${stderr}`).not.toMatch(/warn|deprecat/i);
+    expect(stderr).toMatch(
+      /^cost: about \$[\d.,]+ a month for \d+ markets \(profile default, eu-west-1\); "tidemark cost" says what for$/m,
+    );
     expect(globSync('*.template.json', { cwd: join(directory, 'cli.out') }).sort()).toEqual(
       ['app', 'data', 'network', 'observability'].map((name) => `tidemark-${name}.template.json`),
     );

@@ -70,14 +70,19 @@ describe('a role', () => {
     expect(wild).toEqual([]);
   });
 
-  test('may touch every resource only where AWS knows none: interfaces, and Session Manager', () => {
+  test('may touch every resource only where AWS knows none: interfaces, Session Manager, and metrics of one namespace', () => {
     const wide = [...roles].flatMap(([, statements]) =>
       statements.flatMap(({ Action, Resource }) => (Resource === '*' ? listed(Action) : [])),
     );
     expect(
-      [...new Set(wide)].map((action) => action.slice(0, action.indexOf(':'))).filter((name) => !/^(ec2|ssm|ssmmessages)$/.test(name)),
+      [...new Set(wide)]
+        .map((action) => action.slice(0, action.indexOf(':')))
+        .filter((name) => !/^(cloudwatch|ec2|ssm|ssmmessages)$/.test(name)),
     ).toEqual([]);
-    expect(wide.filter((action) => !/NetworkInterface|PrivateIpAddresses|DescribeSubnets|^ssm/.test(action))).toEqual([]);
+    const known = /NetworkInterface|PrivateIpAddresses|DescribeSubnets|^ssm|^cloudwatch:PutMetricData$/;
+    expect(wide.filter((action) => !known.test(action))).toEqual([]);
+    const metrics = [...roles.values()].flat().filter(({ Action }) => listed(Action).includes('cloudwatch:PutMetricData'));
+    expect(metrics.map(({ Condition }) => Condition)).toEqual([{ StringEquals: { 'cloudwatch:namespace': 'Tidemark' } }]);
   });
 
   test('denies nothing, so that what is allowed is all there is to read', () => {

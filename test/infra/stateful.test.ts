@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { synthesize } from './synthesized.ts';
 
-const { of, resources, stacks } = synthesize('aws');
+const { of, resources } = synthesize('aws');
 
 /** What holds data, by its logical id: another id would be another, empty resource. */
 const STATEFUL: Readonly<Record<string, { readonly type: string; readonly isKept: boolean }>> = {
@@ -191,46 +191,5 @@ describe('the profiles', () => {
     const machine = other('AWS::EC2::Instance').find(({ id }) => id.startsWith('tidemark-data/'));
     expect(machine?.Properties['InstanceType']).toBe(type);
     expect(other('AWS::EC2::NatGateway')).toHaveLength(gateways);
-  });
-});
-
-describe('what watches it', () => {
-  const alarms = of('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
-
-  test('is in a stack of its own', () => {
-    expect(stacks).toEqual(['tidemark-network', 'tidemark-data', 'tidemark-app', 'tidemark-observability']);
-  });
-
-  test('takes silence for bad wherever data are expected, and for good elsewhere', () => {
-    const silenceIsBad = alarms
-      .filter(({ TreatMissingData }) => TreatMissingData === 'breaching')
-      .map(({ AlarmName }) => String(AlarmName));
-    expect(silenceIsBad.sort()).toEqual([
-      ...['binance', 'coinbase', 'kraken'].flatMap((exchange) => [`tidemark-${exchange}-no-candles`, `tidemark-${exchange}-no-indicators`]),
-      'tidemark-no-trades',
-    ]);
-    expect(alarms.map(({ AlarmName }) => AlarmName)).toEqual(
-      expect.arrayContaining(
-        ['sync-dead-letters', 'indicators-dead-letters', 'archive-dead-letters', 'archive-behind'].map((name) => `tidemark-${name}`),
-      ),
-    );
-  });
-
-  test('tells somebody, in each alarm, and where to read on', () => {
-    expect(alarms.filter(({ AlarmActions }) => (AlarmActions as readonly unknown[] | undefined)?.length !== 1)).toEqual([]);
-    expect(alarms.filter(({ AlarmDescription }) => !/docs\/runbooks\/[a-z-]+\.md$/.test(String(AlarmDescription)))).toEqual([]);
-  });
-
-  test('has at most 25 metrics of its own: none by symbol', () => {
-    const filters = of('AWS::Logs::MetricFilter').map(
-      ({ Properties }) => Properties['MetricTransformations'] as readonly { Dimensions: readonly { Key: string }[] }[],
-    );
-    expect(filters.flat().map(({ Dimensions }) => Dimensions.map(({ Key }) => Key))).toEqual(filters.map(() => ['exchange']));
-    expect(filters.length * 4).toBeLessThanOrEqual(25);
-  });
-
-  test('has a budget, or none when it is 0', () => {
-    expect(of('AWS::Budgets::Budget')).toHaveLength(1);
-    expect(synthesize('aws', { environment: { TIDEMARK_DEPLOYMENT__BUDGET_USD: '0' } }).of('AWS::Budgets::Budget')).toEqual([]);
   });
 });

@@ -181,9 +181,9 @@ function queuesAndArchiveLine({ trades, exchanges }: Load, prices: Prices): Cost
 
 function observabilityLine({ profile, markets }: Load, prices: Prices): CostLine {
   const use = {
-    starter: { metrics: 10, alarms: 10, dashboards: 1, logGb: 2 },
-    default: { metrics: 25, alarms: 12, dashboards: 1, logGb: 5 },
-    production: { metrics: 25, alarms: 24, dashboards: 1, logGb: 25 },
+    starter: { metrics: 10, alarms: 9, dashboards: 1, logGb: 2 },
+    default: { metrics: 19, alarms: 21, dashboards: 1, logGb: 5 },
+    production: { metrics: 19, alarms: 21, dashboards: 1, logGb: 25 },
   }[profile];
   const logGb = use.logGb + markets / 200;
   const paid = profile === 'production' ? { metrics: 0, alarms: 0, dashboards: 0, logGb: 0 } : prices.free;

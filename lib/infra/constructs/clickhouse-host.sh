@@ -1,4 +1,5 @@
-# The first start of ClickHouse's machine. Before it stand: REGION VOLUME_ID SECRET_ARN BUCKET DATABASE STORE_USER HAS_CACHE
+# The first start of ClickHouse's machine. Before it stand: REGION VOLUME_ID SECRET_ARN BUCKET DATABASE STORE_USER METRIC_NAMESPACE DISK_METRIC
+# HAS_CACHE
 set -euo pipefail
 export AWS_DEFAULT_REGION="$REGION"
 
@@ -87,8 +88,33 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 UNIT
+# How full the volume is, every five minutes; silence is an alarm.
+cat > /etc/tidemark/disk.sh <<SH
+#!/bin/bash
+set -euo pipefail
+used=\$(df --output=pcent /var/lib/clickhouse | tail -1 | tr -dc 0-9)
+aws cloudwatch put-metric-data --region "$REGION" --namespace "$METRIC_NAMESPACE" --metric-name "$DISK_METRIC" --unit Percent --value "\$used"
+SH
+chmod 700 /etc/tidemark/disk.sh
+cat > /etc/systemd/system/tidemark-disk.service <<UNIT
+[Unit]
+Description=How full the volume is
+[Service]
+Type=oneshot
+ExecStart=/etc/tidemark/disk.sh
+UNIT
+cat > /etc/systemd/system/tidemark-disk.timer <<UNIT
+[Unit]
+Description=How full the volume is, every five minutes
+[Timer]
+OnBootSec=1min
+OnUnitActiveSec=5min
+AccuracySec=10s
+[Install]
+WantedBy=timers.target
+UNIT
 systemctl daemon-reload
-systemctl enable --now tidemark-backup.timer
+systemctl enable --now tidemark-backup.timer tidemark-disk.timer
 
 if [ "$HAS_CACHE" = yes ]; then
   persist dnf install -y -q valkey

@@ -37,6 +37,9 @@ export type ClickHouseHostProps = {
 export type ClickHouseHost = { readonly instance: Instance; readonly volume: Volume; readonly address: string };
 
 export const STORE_PORT = 8123;
+/** Where the machine says how full its volume is, in percent. */
+export const METRIC_NAMESPACE = 'Tidemark';
+export const DISK_METRIC = 'DiskUsedPercent';
 export const STORE_USER = 'tidemark';
 
 const NEWEST_IMAGE = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';
@@ -118,11 +121,16 @@ function grant(role: Role, { password, backups }: ClickHouseHostProps, volume: V
       conditions: { StringLike: { 's3:prefix': 'backups/*' } },
     }),
     new PolicyStatement({ actions: SESSION_ACTIONS, resources: ['*'] }),
+    new PolicyStatement({
+      actions: ['cloudwatch:PutMetricData'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
+    }),
   ];
   for (const statement of statements) role.addToPolicy(statement);
   acknowledge(role, {
     [bucketFinding(backups, 'backups/*')]: 'Backups, whose names are dates, below one prefix.',
-    'IAM5[Resource::*]': 'Session Manager: its actions take no resource. There is no SSH.',
+    'IAM5[Resource::*]': 'Session Manager and metrics: their actions take no resource. There is no SSH, and one namespace.',
     'IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]':
       'The machine attaches its volume to itself; the condition leaves only machines with its tag.',
   });
@@ -137,6 +145,8 @@ function bootScript(props: ClickHouseHostProps, volume: Volume): string {
     BUCKET: props.backups.bucketName,
     DATABASE: props.database,
     STORE_USER,
+    METRIC_NAMESPACE,
+    DISK_METRIC,
     HAS_CACHE: props.hasCache ? 'yes' : 'no',
   };
   const assignments = Object.entries(values).map(([name, value]) => `${name}='${value}'`);

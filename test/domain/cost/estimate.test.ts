@@ -39,7 +39,7 @@ describe('what a deployment costs', () => {
       stream: 11,
       functions: 4.8,
       'queues and archive': 1.2,
-      'logs, metrics, alarms': 5.2,
+      'logs, metrics, alarms': 4.3,
       Grafana: 12.2,
       secrets: 0.4,
     });

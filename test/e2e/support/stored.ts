@@ -9,11 +9,13 @@ const CANDLES = ['1m', '5m', '1h']
   )
   .join(' UNION ALL ');
 
-/** Every candle that a reader of the store sees, as comparable lines, in no order. */
-export async function storedCandles(data: string): Promise<readonly string[]> {
+/**
+ * Every candle that a reader of the store sees, as comparable lines, in no order. `shiftMs` is by how much later than recorded they happened.
+ */
+export async function storedCandles(data: string, shiftMs = 0): Promise<readonly string[]> {
   const rows = await sql(data, CANDLES);
   return rows.map(([key = '', openMs, open = '', high = '', low = '', close = '', volume = '', quote = '', trades = '']) =>
-    candleLine(key, Number(openMs), {
+    candleLine(key, Number(openMs) - shiftMs, {
       open: scaled(open),
       high: scaled(high),
       low: scaled(low),
@@ -28,6 +30,7 @@ export async function storedCandles(data: string): Promise<readonly string[]> {
 /** Every indicator value that a reader sees, by `series time name`; and the names that a reader sees twice. */
 export async function storedIndicators(
   data: string,
+  shiftMs = 0,
 ): Promise<{ readonly values: ReadonlyMap<string, number>; readonly doubled: readonly string[] }> {
   const rows = await sql(
     data,
@@ -36,7 +39,7 @@ export async function storedIndicators(
   const values = new Map<string, number>();
   const doubled: string[] = [];
   for (const [series = '', openMs = '', name = '', value = ''] of rows) {
-    const key = `${series} ${openMs} ${name}`;
+    const key = `${series} ${Number(openMs) - shiftMs} ${name}`;
     if (values.has(key)) doubled.push(key);
     values.set(key, Number(value));
   }

@@ -77,6 +77,8 @@ describe('the sync handler', () => {
           unchanged: 0,
           refused: 0,
           missing: 0,
+          ageSeconds: 0,
+          unfetched: 0,
         },
       },
     ]);
