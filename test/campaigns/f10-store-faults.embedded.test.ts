@@ -55,7 +55,8 @@ type Counted = {
 };
 
 async function runCase(fault: StoreFault, table: string): Promise<Counted> {
-  for (const timeframe of TIMEFRAMES) await store.command(`TRUNCATE TABLE trading.candles_${timeframe}`);
+  const tables = [...TIMEFRAMES.map((timeframe) => `candles_${timeframe}`), 'gaps', 'watermarks', 'revisions'];
+  for (const name of tables) await store.command(`TRUNCATE TABLE trading.${name}`);
   const front = await startFaultyStore(store.port);
   const scaled = store.open(front.port, DEADLINE_MS);
   // After the fault: a scaled deadline would measure how busy this machine is.
