@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SinkError } from '#core/errors.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
@@ -220,6 +222,21 @@ describe.each(Object.keys(PATHS) as Path[])('F9: %s', (path) => {
     stranger.close();
     await once(stranger, 'close');
   });
+});
+
+test('F9: ten thousand writes that nobody answers leave less than 10 MiB on the heap', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const cache = cacheAt(proxy.port);
+  await isFreshAgain(cache, 'the latest prices');
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  proxy.set('stall');
+  for (const path of Object.keys(PATHS) as Path[]) expect((await writeManyTimes(cache, path, 1000)).written).toBe(0);
+  collect();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10 * 1024 * 1024);
+  proxy.set('none');
+  await cache.close();
 });
 
 test('F9: a server that does not answer is asked at most once per rest, however many ask', async () => {

@@ -50,11 +50,13 @@ function world({
   isSynthetic = false,
   db = createMemoryTimeSeriesDb(),
   laterMs = 0,
+  flush,
 }: {
   settings?: Partial<CollectSettings>;
   isSynthetic?: boolean;
   db?: ReturnType<typeof createMemoryTimeSeriesDb>;
   laterMs?: number;
+  flush?: (() => Promise<void>) | undefined;
 } = {}) {
   const timer = handTimer();
   const clock = { nowMs: () => START + laterMs + timer.monotonicMs(), sleepUntil: async () => {} };
@@ -69,12 +71,14 @@ function world({
   let pagesBeforeFailure = 0;
   let cacheFailure: Error | null = null;
   let streamFailure: Error | null = null;
+  let isStalled = false;
+  let saysGoodbye = true;
 
   async function* events(_symbols: readonly string[], signal: AbortSignal): AsyncGenerator<FeedEvent> {
     signal.addEventListener('abort', () => wake());
     for (;;) {
       for (let event = queue.shift(); event !== undefined; event = queue.shift()) yield event;
-      if (signal.aborted) return;
+      if (signal.aborted && saysGoodbye) return;
       await new Promise<void>((resolve) => (wake = resolve));
     }
   }
@@ -98,6 +102,7 @@ function world({
   };
   const stream = {
     async putRecords(all: readonly { readonly data: Uint8Array }[]) {
+      if (isStalled) await never();
       if (streamFailure !== null) throw streamFailure;
       for (const { data } of all) {
         const record = parseTradeRecord(decompressZstd(data, 1 << 24).toString());
@@ -113,7 +118,7 @@ function world({
     },
   };
   const collector = createTradeCollector(
-    { cache: guarded, stream, db, clock, timer, logger },
+    { cache: guarded, stream, db, clock, timer, logger, ...(flush === undefined ? {} : { flush }) },
     { task: '1/1', exchanges: [exchange], settings: { ...SETTINGS, ...settings } },
   );
   const abort = new AbortController();
@@ -135,6 +140,15 @@ function world({
     },
     failCache: (error: Error | null) => void (cacheFailure = error),
     failStream: (error: Error | null) => void (streamFailure = error),
+    stallStream: () => void (isStalled = true),
+    /** The feed goes on as if nobody had asked it to end, until it is told. */
+    withoutGoodbye() {
+      saysGoodbye = false;
+      return () => {
+        saysGoodbye = true;
+        wake();
+      };
+    },
     async tell(...all: FeedEvent[]) {
       await settle();
       queue.push(...all);
@@ -148,6 +162,20 @@ function world({
       }
     },
     price: (symbol: string) => cache.readHash(`latest_price:kraken:${symbol}`),
+    /** Milliseconds that the end takes, in steps of 100; null when it has not come after so many. */
+    async stopsWithin(ms: number, andThen: () => void = () => {}): Promise<number | null> {
+      let isOver = false;
+      void running.then(() => (isOver = true));
+      abort.abort();
+      await settle();
+      for (let passed = 0; passed <= ms; passed += 100) {
+        if (isOver) return passed;
+        timer.advance(100);
+        await settle();
+        if (passed >= 2000) andThen();
+      }
+      return null;
+    },
     async stop() {
       abort.abort();
       await settle();
@@ -173,6 +201,19 @@ const trade = (id: number, given: Partial<Trade> = {}): Trade => ({
 });
 const trades = (...ids: number[]): FeedEvent => ({ kind: 'trades', isSnapshot: false, trades: ids.map((id) => trade(id)) });
 const ids = (all: readonly { readonly trade: Trade }[]) => all.map((one) => Number(one.trade.id));
+
+const never = async (): Promise<never> => await new Promise<never>(() => {});
+
+/** A store that takes and answers nothing. */
+function stalledDb(): ReturnType<typeof createMemoryTimeSeriesDb> {
+  return {
+    ...createMemoryTimeSeriesDb(),
+    readTradeMinutes: never,
+    readTradeGaps: never,
+    insertTradeGaps: never,
+    insertTradeMinutes: never,
+  };
+}
 
 describe('a trade collector', () => {
   test('hands every new trade to the stream, in order, and the newest price to the cache', async () => {
@@ -474,6 +515,38 @@ describe('a trade collector', () => {
     expect([ids(records), report.left, (await price('BTC/USD'))?.['trade_id']]).toEqual([[1, 3], 0, '3']);
     expect(await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY })).toHaveLength(1);
     expect(report).toMatchObject({ exchanges: { kraken: { accepted: 2, gaps: 1 } }, published: { published: 2 }, rows: { waiting: 0 } });
+  });
+
+  test('begins without the store when that gives no answer for five seconds, and takes the trades that came meanwhile', async () => {
+    const { tell, pass, records, logger } = world({ db: stalledDb() });
+    await tell(trades(1, 2));
+    await pass(4900);
+    expect(records).toEqual([]);
+    await pass(800);
+    expect(ids(records)).toEqual([1, 2]);
+    expect(JSON.stringify(logger.lines)).toContain('what earlier runs have left');
+  });
+
+  test.each<[string, (given: ReturnType<typeof world>) => (() => void) | undefined, Parameters<typeof world>[0]]>([
+    ['the store', () => undefined, { db: stalledDb() }],
+    [
+      'the stream',
+      ({ stallStream }) => {
+        stallStream();
+        return undefined;
+      },
+      {},
+    ],
+    ['the archive behind the stream', () => undefined, { flush: never }],
+    ['a socket', ({ withoutGoodbye }) => withoutGoodbye(), {}],
+    ['everything at once', ({ stallStream, withoutGoodbye }) => (stallStream(), withoutGoodbye()), { db: stalledDb(), flush: never }],
+  ])('when it is stopped while %s stalls, it ends within five seconds', async (_what, stall, given) => {
+    const collector = world({ ...given, settings: { drainMs: 2000 } });
+    await collector.pass(5500);
+    const goodbye = stall(collector);
+    await collector.tell(trades(1, 2, 3));
+    const endedAfter = await collector.stopsWithin(5000, goodbye);
+    expect(endedAfter).not.toBeNull();
   });
 
   test('when it is stopped while the stream is away, what is left is counted and recorded', async () => {
