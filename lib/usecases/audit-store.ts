@@ -61,7 +61,7 @@ export async function auditStore({ db, onMarket }: AuditPorts, input: AuditInput
   const findings: AuditFinding[] = [];
   for await (const { market, watermarks } of markets(db, input.exchanges)) {
     const found = await lasting(db, market, auditMarket(market, watermarks, input), input);
-    findings.push(...found);
+    for (const one of found) findings.push(one);
     for (const one of market.series) {
       counts.series += 1;
       counts.candles += market.candles.get(seriesKey(one))?.length ?? 0;
@@ -73,7 +73,7 @@ export async function auditStore({ db, onMarket }: AuditPorts, input: AuditInput
     const standing = market.series.filter((one) => !found.some(({ check, series }) => UNORDERED.has(check) && series === one));
     const values = await auditIndicators(db, { ...market, series: standing }, set, input);
     counts.indicatorValues += values.checked;
-    findings.push(...values.findings);
+    for (const one of values.findings) findings.push(one);
     onMarket?.(market.exchange, market.symbol);
   }
   const byCheck = Object.fromEntries(AUDIT_CHECKS.map((check) => [check, findings.filter((one) => one.check === check).length]));
@@ -140,8 +140,11 @@ function auditMarket(market: Market, watermarks: readonly Watermark[], { keptFro
   const { series: all, candles, gaps, minutes } = market;
   const minuteSeries = all.find(({ timeframe }) => timeframe === '1m');
   const minuteCandles = minuteSeries === undefined ? [] : (candles.get(seriesKey(minuteSeries)) ?? []);
-  const quiet = gaps.filter(({ series, reason, state }) => series.timeframe === '1m' && reason === 'no_trades' && state === 'explained');
-  const isEmpty = (timeMs: number): boolean => quiet.some(({ fromMs, untilMs }) => fromMs <= timeMs && timeMs < untilMs);
+  const quiet = new Set<number>();
+  for (const { series, reason, state, fromMs, untilMs } of gaps)
+    if (series.timeframe === '1m' && reason === 'no_trades' && state === 'explained')
+      for (let timeMs = fromMs; timeMs < untilMs; timeMs += TIMEFRAME_MS['1m']) quiet.add(timeMs);
+  const isEmpty = (timeMs: number): boolean => quiet.has(timeMs);
   return all.flatMap((series) => {
     const own = candles.get(seriesKey(series)) ?? [];
     const facts = {

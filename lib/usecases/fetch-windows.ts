@@ -50,6 +50,23 @@ export async function fetchWindow(
   return { candles, refused, requests, answeredUntilMs: Math.min(fromMs, window.untilMs), failure };
 }
 
+/**
+ * The newest page of a window whose pages could not all be had: a market that was silent for longer than a tick may ask for, or a page that
+ * fails every time, is not to keep what is new from being stored. Null when it was answered, or is the page that has just failed.
+ */
+export async function fetchNewestPage(
+  api: ExchangeRestApi,
+  series: Series,
+  { untilMs }: FetchWindow,
+  { answeredUntilMs }: Fetched,
+): Promise<(Fetched & FetchWindow) | null> {
+  const timeframeMs = TIMEFRAME_MS[series.timeframe];
+  const pageMs = (api.maxCandlesPerRequest - 1) * timeframeMs;
+  if (answeredUntilMs >= untilMs - pageMs) return null;
+  const window = { fromMs: untilMs - pageMs, untilMs };
+  return { ...window, ...(await fetchWindow(api, series, window, 1)) };
+}
+
 /** Only what the exchange did is a failure of the exchange; a fault of ours must not pass as one. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof ExchangeError)) throw error;

@@ -49,7 +49,7 @@ export function revisionsFrom({ revisionsUntilMs }: IndicatorsMemory, tickMs: nu
 /** Call when their values are written: what was remembered of these series is of before. */
 export function noteRevisions(memory: IndicatorsMemory, series: readonly Series[], nowMs: number, tickMs: number): void {
   if (isRevisionsTurn(memory, tickMs)) memory.revisionsUntilMs = nowMs;
-  for (const { timeframe } of series) memory.knownUntilMs.delete(timeframe);
+  for (const one of series) memory.known.delete(seriesKey(one));
 }
 
 /** Timeframes that may have something new at this tick. */

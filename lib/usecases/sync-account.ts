@@ -1,3 +1,4 @@
+import type { CandleGap } from '#core/candle-gap.ts';
 import type { MarketReport } from '#core/ports/exchange-rest-api.ts';
 import { seriesKey, type Series } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
@@ -39,12 +40,14 @@ export function absentSeries(
     closedUntilMs: floorToGrid(closedUntil(ports, input), timeframeMs),
     has,
     answers: [],
+    fresh: null,
+    written: gaps,
     reachableFromMs: 0,
     failure,
     gaps,
     nowMs: ports.clock.nowMs(),
   };
-  return [{ series, candles: [], revisions: [], fromMs, rereadUntilMs: known.rereadUntilMs, gaps, has, known, cover }];
+  return [{ series, candles: [], revisions: [], fromMs, rereadUntilMs: known.rereadUntilMs, gaps, refused: 0, has, known, cover }];
 }
 
 /** Watermarks and gaps, once everything of this tick is known: whether an exchange was silent shows only in all of its series. */
@@ -55,17 +58,23 @@ export function settle({ api }: SyncPorts, { settings }: SyncInput, outcomes: re
     const explain = (gapFromMs: number, untilMs: number): Explanation =>
       explainGap({ fromMs: gapFromMs, untilMs }, [outcome, ...peers], { servesEmptyCandles: api.servesEmptyCandles, settings });
     const coverage = cover === null ? null : coverSeries({ ...cover, explain });
+    const beforeHistory = coverage?.gaps.find((gap) => isBeforeHistory(gap, fromMs));
     return {
       series,
       candles,
       revisions,
-      fromMs,
+      fromMs: beforeHistory?.untilMs ?? fromMs,
       completeUntilMs: coverage?.completeUntilMs ?? null,
       rereadUntilMs,
       changedGaps: coverage?.changed ?? [],
-      gaps: coverage?.gaps ?? gaps,
+      gaps: (coverage?.gaps ?? gaps).filter((gap) => gap !== beforeHistory),
     };
   });
+}
+
+/** Two answers have nothing before the first candle: there the history of the series begins. */
+function isBeforeHistory({ state, reason, fromMs: gapFromMs }: CandleGap, fromMs: number | null): boolean {
+  return state === 'explained' && reason === 'not_listed' && gapFromMs === fromMs;
 }
 
 function explainGap(
@@ -74,6 +83,10 @@ function explainGap(
   { servesEmptyCandles, settings }: { readonly servesEmptyCandles: boolean; readonly settings: SyncSettings },
 ): Explanation {
   const stepMs = own === undefined ? untilMs - fromMs : TIMEFRAME_MS[own.series.timeframe];
+  if (own !== undefined && own.refused > 0)
+    return { reason: 'unknown', evidence: `${own.refused} rows of the answer were no candles and were refused` };
+  if (fromMs === own?.fromMs && own.known.completeUntilMs === own.known.fromMs)
+    return { reason: 'not_listed', evidence: 'the exchange has nothing before its first candle' };
   const times = Array.from({ length: (untilMs - fromMs) / stepMs }, (_, i) => fromMs + i * stepMs);
   const silent = peers.filter(({ has }) => !times.some(has));
   return explainSilence({

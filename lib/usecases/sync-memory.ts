@@ -79,7 +79,7 @@ export async function readMemory(
       written: markOf.get(key),
       mark: markOf.get(key) ?? firstMark(extentOf.get(key), windows[one.timeframe]?.fromMs ?? 0),
       candles: candlesOf.get(key)?.candles ?? [],
-      gaps: gaps.filter((gap) => seriesKey(gap.series) === key),
+      gaps: gaps.filter((gap) => seriesKey(gap.series) === key && gap.untilMs > (markOf.get(key)?.fromMs ?? 0)),
     };
     memory.series.set(key, knownSeries(one, tickMs, facts));
   }
@@ -197,9 +197,11 @@ function dueMark(
   updatedAtMs: number,
 ): readonly Watermark[] {
   if (fromMs === null || completeUntilMs === null) return [];
-  const writtenUntilMs = memory.series.get(seriesKey(series))?.writtenUntilMs ?? null;
+  const known = memory.series.get(seriesKey(series));
+  const writtenUntilMs = known?.writtenUntilMs ?? null;
+  const isReread = known !== undefined && known.rereadUntilMs !== null && rereadUntilMs !== known.rereadUntilMs;
   const isDue = writtenUntilMs === null || completeUntilMs - writtenUntilMs >= WATERMARK_LAG_MS || changedGaps.length > 0;
-  return isDue && completeUntilMs !== writtenUntilMs
+  return isReread || (isDue && completeUntilMs !== writtenUntilMs)
     ? [{ series, fromMs, completeUntilMs, rereadUntilMs: rereadUntilMs ?? fromMs, updatedAtMs }]
     : [];
 }

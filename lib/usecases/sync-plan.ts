@@ -12,6 +12,7 @@ import {
   planFetch,
   recheckFromMs,
   rereadDue,
+  rereadReach,
   rereadWindows,
   type FetchWindow,
 } from '#domain/candles/fetch-plan.ts';
@@ -28,6 +29,8 @@ export type Job = {
   readonly again: readonly FetchWindow[];
   /** Candles that open before this have reached the last age at which they are read again. */
   readonly rereadDueMs: number;
+  /** Older ones cannot be had any more. */
+  readonly rereadFromMs: number;
 };
 
 export const UNKNOWN_SERIES: KnownSeries = {
@@ -49,15 +52,25 @@ export function planJobs(api: ExchangeRestApi, input: SyncInput, memory: SyncMem
     const known = memory.series.get(seriesKey(one)) ?? UNKNOWN_SERIES;
     const due = { tickMs, timeframeMs, completeUntilMs: known.completeUntilMs };
     if (!isDue(due)) return [];
-    const main = planFetch({ ...due, recentGapMs: recentGap(input, known, timeframeMs) }, settings);
+    const planned = planFetch({ ...due, recentGapMs: recentGap(api, input, known, timeframeMs) }, settings);
+    // Before the series begins there is nothing to ask for.
+    const main = { ...planned, fromMs: Math.max(planned.fromMs, Math.min(known.fromMs ?? 0, planned.untilMs - timeframeMs)) };
+    const again = windowsAgain(api, input, one, known, main);
     const rereadDueMs = rereadDue(due, settings, api);
-    return [{ series: one, timeframeMs, known, main, again: windowsAgain(api, input, one, known, main), rereadDueMs }];
+    return [{ series: one, timeframeMs, known, main, again, rereadDueMs, rereadFromMs: rereadReach(due, api) }];
   });
 }
 
 /** A gap that is longer than the newest candles is looked at only where it ends among them: one request is enough for all of them. */
-function recentGap({ tickMs, settings }: SyncInput, { gaps }: KnownSeries, timeframeMs: number): number | null {
-  const fromMs = recheckFromMs(tickMs, timeframeMs, settings);
+function recentGap(
+  { maxCandlesPerRequest }: ExchangeRestApi,
+  { tickMs, settings }: SyncInput,
+  { gaps }: KnownSeries,
+  timeframeMs: number,
+): number | null {
+  // With the candle before, and the open one, it is one request.
+  const pageMs = (maxCandlesPerRequest - 2) * timeframeMs;
+  const fromMs = Math.max(recheckFromMs(tickMs, timeframeMs, settings), tickMs - (tickMs % timeframeMs) - pageMs);
   const recent = gaps.filter(({ untilMs }) => untilMs > fromMs);
   return recent.length === 0 ? null : Math.max(fromMs, Math.min(...recent.map((gap) => gap.fromMs)));
 }
@@ -79,7 +92,7 @@ function windowsAgain(
     isBehind || isRereadTurn(moment, fnv1a(seriesKey(series)))
       ? rereadWindows(moment, settings, { fromMs, rereadUntilMs: rereadUntilMs ?? fromMs, historyCandles })
       : [];
-  const due = gaps.filter(({ nextTryMs }) => nextTryMs !== null && nextTryMs <= tickMs);
+  const due = gaps.filter(({ nextTryMs, untilMs }) => nextTryMs !== null && nextTryMs <= tickMs && untilMs <= main.fromMs);
   const windows = [...rereads, ...due.map((gap) => ({ fromMs: gap.fromMs, untilMs: gap.untilMs + timeframeMs }))]
     .map((window) => ({ fromMs: window.fromMs, untilMs: Math.min(window.untilMs, main.fromMs) }))
     .filter((window) => window.fromMs < window.untilMs);

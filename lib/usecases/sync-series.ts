@@ -5,9 +5,10 @@ import type { ExchangeRestApi, RefusedRow } from '#core/ports/exchange-rest-api.
 import type { Series } from '#core/series.ts';
 import { sameCandle } from '#domain/candles/compare.ts';
 import { triedAgain, type Answer, type CoverageInput } from '#domain/candles/coverage.ts';
+import type { FetchWindow } from '#domain/candles/fetch-plan.ts';
 import { floorToGrid, holesOf } from '#domain/candles/grid.ts';
 import { candleVersion, fetchedAtMs } from '#domain/candles/version.ts';
-import { fetchWindow, reachableFrom, type Failure, type Fetched } from './fetch-windows.ts';
+import { fetchNewestPage, fetchWindow, reachableFrom, type Failure, type Fetched } from './fetch-windows.ts';
 import type { KnownSeries } from './sync-memory.ts';
 import type { Job } from './sync-plan.ts';
 import type { SeriesSyncReport, SyncInput, SyncPorts } from './sync-types.ts';
@@ -26,11 +27,44 @@ export type Outcome = {
   readonly fromMs: number | null;
   readonly rereadUntilMs: number | null;
   readonly gaps: readonly CandleGap[];
+  /** Rows that came and were no candles. */
+  readonly refused: number;
   readonly has: (openTimeMs: number) => boolean;
   readonly known: KnownSeries;
   /** The series has no candle, or is absent, when null. */
   readonly cover: Omit<CoverageInput, 'explain'> | null;
 };
+
+type Everything = {
+  readonly asked: FetchWindow;
+  readonly fetched: Fetched;
+  /** The newest page, where the pages did not reach it. */
+  readonly newest: (Fetched & FetchWindow) | null;
+  readonly again: Again;
+  readonly sent: readonly Candle[];
+  readonly refused: readonly RefusedRow[];
+  readonly requests: number;
+};
+
+/** All requests of a job: what is missing or new, the newest page, and what is read again. */
+async function fetchEverything({ api, clock }: SyncPorts, job: Job): Promise<Everything> {
+  const { series, main, timeframeMs } = job;
+  const newestMs = Math.max(main.untilMs, floorToGrid(clock.nowMs(), timeframeMs));
+  const asked = { fromMs: reachableFrom(api, { fromMs: main.fromMs, untilMs: newestMs }, timeframeMs), untilMs: main.untilMs };
+  const fetched = await fetchWindow(api, series, asked);
+  const newest = await fetchNewestPage(api, series, asked, fetched);
+  const again = await fetchAgain(api, job, fetched);
+  const parts = [fetched, ...(newest === null ? [] : [newest]), again];
+  return {
+    asked,
+    fetched,
+    newest,
+    again,
+    sent: parts.flatMap(({ candles }) => candles),
+    refused: parts.flatMap(({ refused }) => refused),
+    requests: parts.reduce((sum, { requests }) => sum + requests, 0),
+  };
+}
 
 export async function runJob(
   ports: SyncPorts,
@@ -38,43 +72,19 @@ export async function runJob(
   job: Job,
   older: readonly StoredCandle[],
 ): Promise<Outcome & { readonly report: SeriesSyncReport }> {
-  const { api, clock } = ports;
-  const { series, timeframeMs, known, main, rereadDueMs } = job;
-  const reachableFromMs = reachableFrom(api, main, timeframeMs);
-  const asked = { fromMs: reachableFromMs, untilMs: main.untilMs };
-  const fetched = await fetchWindow(api, series, asked);
-  const again = await fetchAgain(api, job, fetched);
-  const nowMs = clock.nowMs();
+  const { series, timeframeMs, known, main } = job;
+  const answer = await fetchEverything(ports, job);
+  const { asked, sent, again, refused } = answer;
+  const nowMs = ports.clock.nowMs();
   const closedUntilMs = closedUntil(ports, input);
-  const isClosed = ({ openTimeMs }: Candle): boolean => openTimeMs + timeframeMs <= closedUntilMs;
-  const sent = [...fetched.candles, ...again.candles];
+  const closed = sent.filter(({ openTimeMs }) => openTimeMs + timeframeMs <= closedUntilMs);
   const stored = new Map([...older.map((candle) => [candle.openTimeMs, candle] as const), ...known.candles]);
-  const verdict = compare(sent.filter(isClosed), stored, { series, nowMs, newestMs: Math.max(...known.candles.keys()) });
+  const verdict = compare(closed, stored, { series, nowMs, newestMs: Math.max(...known.candles.keys()) });
   const fresh = new Set(verdict.candles.map(({ openTimeMs }) => openTimeMs));
   const has = (openTimeMs: number): boolean => stored.has(openTimeMs) || fresh.has(openTimeMs);
   const there = new Set([...stored.keys(), ...fresh]);
-  const historyFromMs = historyStart(job, there, fetched.failure);
-  const missing = holesOf(there, Math.max(historyFromMs, main.fromMs, known.fromMs ?? 0), main.untilMs, timeframeMs);
-  const fromMs = known.fromMs ?? (there.size === 0 ? null : Math.min(...there));
-  const report: SeriesSyncReport = {
-    series,
-    isBackfill: main.isBackfill,
-    fromMs: main.fromMs,
-    requests: fetched.requests + again.requests,
-    fetched: sent.length,
-    stored: verdict.stored,
-    changed: verdict.changed,
-    unchanged: verdict.unchanged,
-    stillOpen: sent.filter((candle) => !isClosed(candle)).length,
-    refused: [...fetched.refused, ...again.refused],
-    newestOpenTimeMs: there.size === 0 ? null : Math.max(...there),
-    completeUntilMs: null,
-    missing,
-    gaps: [],
-    beforeHistory: Math.max(0, historyFromMs - main.fromMs) / timeframeMs,
-    missingReason: missing.length === 0 ? null : fetched.failure === null ? 'not_sent' : 'fetch_failed',
-    failure: fetched.failure,
-  };
+  const fromMs = known.fromMs ?? (there.size === 0 ? null : asked.fromMs);
+  const { failure } = answer.fetched;
   const cover = {
     series,
     timeframeMs,
@@ -82,20 +92,79 @@ export async function runJob(
     completeUntilMs: known.completeUntilMs ?? fromMs ?? 0,
     closedUntilMs: floorToGrid(closedUntilMs, timeframeMs),
     has,
-    answers: [answerOf(asked.fromMs, fetched.answeredUntilMs, fetched.candles), ...again.answers],
-    reachableFromMs,
-    failure: fetched.failure === null ? null : { reason: 'fetch_failed' as const, message: failureText(fetched.failure) },
+    answers: answersOf(answer),
+    fresh: freshOf(verdict.candles.filter(({ openTimeMs }) => openTimeMs >= main.fromMs && !stored.has(openTimeMs))),
+    reachableFromMs: asked.fromMs,
+    failure: failure === null ? null : { reason: 'fetch_failed' as const, message: failureText(failure) },
+    written: known.gaps,
     gaps: known.gaps.map((gap) => (again.tried.includes(gap) ? triedAgain(gap, nowMs) : gap)),
     nowMs,
   };
-  const { candles, revisions } = verdict;
-  const rereadUntilMs = rereadUntil(known, sent, stored, again.answers, { timeframeMs, dueMs: rereadDueMs });
-  return { series, candles, revisions, fromMs, rereadUntilMs, gaps: known.gaps, has, known, cover: fromMs === null ? null : cover, report };
+  return {
+    series,
+    candles: verdict.candles,
+    revisions: verdict.revisions,
+    fromMs,
+    rereadUntilMs: rereadUntil(known, sent, stored, again.answers, job),
+    gaps: known.gaps,
+    refused: refused.length,
+    has,
+    known,
+    cover: fromMs === null ? null : cover,
+    report: seriesReport(job, answer, verdict, there, sent.length - closed.length),
+  };
+}
+
+function answersOf({ asked, fetched, newest, again }: Everything): readonly Answer[] {
+  const main = answerOf(asked.fromMs, fetched.answeredUntilMs, fetched.candles);
+  return [main, ...(newest === null ? [] : [answerOf(newest.fromMs, newest.answeredUntilMs, newest.candles)]), ...again.answers];
+}
+
+function seriesReport(
+  job: Job,
+  { fetched: { failure }, sent, refused, requests }: Everything,
+  { stored, changed, unchanged }: Verdict,
+  there: ReadonlySet<number>,
+  stillOpen: number,
+): SeriesSyncReport {
+  const { series, timeframeMs, known, main } = job;
+  const historyFromMs = historyStart(job, there, failure);
+  // Before its first candle a series may have no history: whether it has is known after the second answer.
+  const isHistoryOpen = known.completeUntilMs === known.fromMs && there.size > 0;
+  const leadMs = isHistoryOpen ? Math.min(...there) : 0;
+  const missing = holesOf(there, Math.max(historyFromMs, main.fromMs, known.fromMs ?? 0, leadMs), main.untilMs, timeframeMs);
+  return {
+    series,
+    isBackfill: main.isBackfill,
+    fromMs: main.fromMs,
+    requests,
+    fetched: sent.length,
+    stored,
+    changed,
+    unchanged,
+    stillOpen,
+    refused,
+    newestOpenTimeMs: there.size === 0 ? null : Math.max(...there),
+    completeUntilMs: null,
+    missing,
+    gaps: [],
+    beforeHistory: Math.max(0, historyFromMs - main.fromMs) / timeframeMs,
+    missingReason: missing.length === 0 ? null : failure === null ? 'not_sent' : 'fetch_failed',
+    failure,
+  };
 }
 
 function answerOf(fromMs: number, untilMs: number, candles: readonly Candle[]): Answer {
   return { fromMs, untilMs, newestSentMs: candles.length === 0 ? null : Math.max(...candles.map(({ openTimeMs }) => openTimeMs)) };
 }
+
+function freshOf(candles: readonly Candle[]): CoverageInput['fresh'] {
+  const times = candles.map(({ openTimeMs }) => openTimeMs);
+  return times.length === 0 ? null : { firstMs: Math.min(...times), lastMs: Math.max(...times), candles: times.length };
+}
+
+/** A stored candle that the exchange no longer sends is waited for so long. */
+const WITHDRAWN_AFTER_MS = 6 * 3_600_000;
 
 /** Up to where every stored candle has come again in an answer; one that an answer has left out is asked for at the next turn. */
 function rereadUntil(
@@ -103,14 +172,15 @@ function rereadUntil(
   sent: readonly Candle[],
   stored: ReadonlyMap<number, StoredCandle>,
   answers: readonly Answer[],
-  { timeframeMs, dueMs }: { readonly timeframeMs: number; readonly dueMs: number },
+  { timeframeMs, rereadDueMs: dueMs, rereadFromMs }: Job,
 ): number | null {
-  let timeMs = rereadUntilMs ?? fromMs;
-  if (timeMs === null) return null;
+  if (fromMs === null) return null;
+  let timeMs = Math.max(rereadUntilMs ?? fromMs, rereadFromMs);
   const came = new Set(sent.map(({ openTimeMs }) => openTimeMs));
-  const answered = answers.find((answer) => answer.fromMs <= (timeMs ?? 0) && (timeMs ?? 0) < answer.untilMs);
-  while (answered !== undefined && timeMs < Math.min(answered.untilMs, dueMs) && (came.has(timeMs) || !stored.has(timeMs)))
-    timeMs += timeframeMs;
+  const beginMs = timeMs;
+  const answered = answers.find((answer) => answer.fromMs <= beginMs && beginMs < answer.untilMs);
+  const isDone = (time: number): boolean => came.has(time) || !stored.has(time) || time < dueMs - WITHDRAWN_AFTER_MS;
+  while (answered !== undefined && timeMs < Math.min(answered.untilMs, dueMs) && isDone(timeMs)) timeMs += timeframeMs;
   return timeMs;
 }
 
@@ -140,7 +210,7 @@ async function fetchAgain(api: ExchangeRestApi, { series, again, known, timefram
     all.tried.push(
       ...known.gaps.filter(
         ({ state, nextTryMs, fromMs, untilMs }) =>
-          state === 'explained' && nextTryMs !== null && fromMs >= asked.fromMs && untilMs <= asked.untilMs,
+          state === 'explained' && nextTryMs !== null && fromMs >= asked.fromMs && untilMs <= fetched.answeredUntilMs,
       ),
     );
   }

@@ -31,7 +31,7 @@ async function outagesOf(data: string): Promise<readonly string[]> {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Row);
   const outages = rows.filter(({ reason }) => reason === 'exchange_outage');
-  expect(rows.filter(({ reason }) => reason !== 'no_trades' && reason !== 'exchange_outage')).toEqual([]);
+  expect(rows.filter(({ reason }) => !['no_trades', 'exchange_outage', 'not_listed'].includes(reason))).toEqual([]);
   return outages
     .map(({ symbol, timeframe, from, until }) => `${symbol} ${timeframe} ${from.slice(11, 16)}-${until.slice(11, 16)}`)
     .toSorted();

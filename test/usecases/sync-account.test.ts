@@ -58,7 +58,7 @@ describe('a hole', () => {
   });
 
   test('that the exchange owes is asked for by itself when its time has come', async () => {
-    const world = syncWorld({ servesEmptyCandles: true, historyFromMs: START - 90 * MINUTE });
+    const world = syncWorld({ servesEmptyCandles: true });
     for (const minute of [-80, -79]) world.exchange.revise('1m', START + minute * MINUTE, null);
     await ticks(world, 0, 3);
     expect(await ledger(world)).toEqual([[BTC, -80, -78, 'exchange_outage', 'explained', 2]]);
@@ -128,8 +128,61 @@ describe('what could not be asked for', () => {
     const world = syncWorld({ historyCandles: 200, maxCandlesPerRequest: 200 });
     await world.tick(START);
     await world.tick(START + 600 * MINUTE);
-    expect(await ledger(world)).toEqual([[BTC, 0, 400, 'retention_lost', 'explained', 0]]);
+    expect(await ledger(world)).toEqual([
+      [BTC, 0, 400, 'retention_lost', 'explained', 0],
+      [BTC, 400, 599, 'our_outage', 'resolved', 0],
+    ]);
     expect(await world.tick(START + 601 * MINUTE)).toMatchObject({ missing: 0, series: [{ completeUntilMs: START + 601 * MINUTE }] });
+  });
+});
+
+describe('what a market has, however it comes', () => {
+  test('a silence that is longer than a tick may ask for keeps nothing new from being stored', async () => {
+    const world = syncWorld({ maxCandlesPerRequest: 20 });
+    const memory = createSyncMemory();
+    await world.tick(START, { memory });
+    for (let minute = 0; minute < 900; minute++) world.exchange.revise('1m', START + minute * MINUTE, null);
+    for (const minute of [1000, 1001, 1002, 1003, 1004, 1005, 1006]) await world.tick(START + minute * MINUTE, { memory });
+    expect((await world.storedTimes(BTC, '1m')).filter((timeMs) => timeMs >= START)).toHaveLength(106);
+    expect([...memory.series.values()].map(({ completeUntilMs }) => completeUntilMs)).toEqual([START + 1006 * MINUTE]);
+    expect(world.exchange.requests.length).toBeLessThanOrEqual(2);
+  });
+
+  test('a page that fails every time keeps nothing newer from being stored', async () => {
+    const world = syncWorld({ maxCandlesPerRequest: 20 });
+    await world.tick(START);
+    world.exchange.failWith(({ fromMs }) => (fromMs <= START + 30 * MINUTE ? exchangeError('TIMEOUT') : null));
+    expect(await world.tick(START + 200 * MINUTE)).toMatchObject({ stored: 19, series: [{ completeUntilMs: START }] });
+  });
+
+  test('a first answer without its oldest rows is asked for again, and nothing is before history that is there', async () => {
+    const world = syncWorld();
+    const refuse = (isShort: boolean): void => {
+      for (let minute = -100; minute < -20; minute++) world.exchange.revise('1m', START + minute * MINUTE, isShort ? null : {});
+    };
+    refuse(true);
+    await world.tick(START);
+    refuse(false);
+    expect(await world.tick(START + MINUTE)).toMatchObject({ stored: 81, missing: 0 });
+    expect(await world.storedTimes(BTC, '1m')).toHaveLength(101);
+  });
+
+  test('a market that is younger than the backfill begins with its first candle, and the ledger says so', async () => {
+    const world = syncWorld({ historyFromMs: START - 30 * MINUTE });
+    await ticks(world, 0, 3);
+    expect(await ledger(world)).toEqual([[BTC, -100, -30, 'not_listed', 'explained', 2]]);
+    expect(world.exchange.requests).toMatchObject([{ limit: 6 }]);
+  });
+
+  test('rows that came and were refused are no silence of the market', async () => {
+    const world = syncWorld();
+    await world.tick(START);
+    world.exchange.revise('1m', START + MINUTE, null);
+    world.exchange.refuse([{ reason: 'volume is negative', row: '[1]' }]);
+    await ticks(world, 1, 5);
+    expect(await gapsOf(world)).toMatchObject([
+      { reason: 'unknown', evidence: '1 rows of the answer were no candles and were refused; 1 candle' },
+    ]);
   });
 });
 
@@ -164,6 +217,34 @@ describe('a candle that changes after it was stored', () => {
       [30, '7.2'],
     ]);
     expect(requests).toBeLessThanOrEqual(26 * 60 + 2 * 26);
+  });
+
+  test('is found where the exchange keeps little, also after an outage that was longer than that', async () => {
+    const world = syncWorld({ settings, historyCandles: 720, maxCandlesPerRequest: 720 });
+    const memory = createSyncMemory();
+    await world.tick(START, { memory });
+    let requests = 0;
+    for (let minute = 840; minute < 840 + 16 * 60; minute++) {
+      if (minute === 1200) world.exchange.revise('1m', START + 850 * MINUTE, { volume: decimal('7.3') });
+      await world.tick(START + minute * MINUTE, { memory });
+      requests += world.exchange.requests.length;
+    }
+    const revisions = await world.db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + 48 * HOUR });
+    expect(revisions.filter(({ before }) => before !== null).map(({ after }) => after.volume)).toEqual(['7.3']);
+    expect(requests).toBeLessThanOrEqual(16 * 60 + 2 * 16);
+  });
+
+  test('is not waited for for ever when the exchange no longer sends it', async () => {
+    const world = syncWorld({ settings: { ...SETTINGS, rereadAfterHours: [1] } });
+    const memory = createSyncMemory();
+    await world.tick(START, { memory });
+    let requests = 0;
+    for (let minute = 1; minute < 20 * 60; minute++) {
+      if (minute === 70) world.exchange.revise('1m', START + 5 * MINUTE, null);
+      await world.tick(START + minute * MINUTE, { memory });
+      if (minute > 10 * 60) requests += world.exchange.requests.length;
+    }
+    expect(requests).toBeLessThanOrEqual(10 * 60 + 11);
   });
 
   test('is not called changed by an answer that is older than what is stored', async () => {

@@ -111,13 +111,13 @@ describe('a tick', () => {
     expect(await storedTimes(BTC, '1m')).toEqual(grid(START - 100 * MINUTE, 100));
   });
 
-  test('asks for at most twenty pages of a series, and the next ones for the rest', async () => {
+  test('asks for at most twenty pages of a series and the newest one, and the next ticks for the rest', async () => {
     const { tick, exchange, storedTimes } = syncWorld({ maxCandlesPerRequest: 10 });
     await tick(START);
     expect(only(await tick(START + 450 * MINUTE))).toMatchObject({
-      requests: 20,
-      stored: 199,
-      missing: [{ candles: 251 }],
+      requests: 21,
+      stored: 208,
+      missing: [{ candles: 242 }],
       missingReason: 'not_sent',
     });
     await tick(START + 451 * MINUTE);
@@ -126,18 +126,18 @@ describe('a tick', () => {
     expect(await storedTimes(BTC, '1m')).toEqual(grid(START - 100 * MINUTE, 552));
   });
 
-  test('stores what came before a page that fails, and the next tick the rest', async () => {
+  test('stores what came before a page that fails, and the newest page, and the next tick the rest', async () => {
     const { tick, exchange, storedTimes } = syncWorld({ maxCandlesPerRequest: 30 });
     exchange.failWith((_request, index) => (index === 2 ? exchangeError('UNREACHABLE') : null));
     expect(only(await tick(START))).toMatchObject({
-      requests: 3,
-      stored: 60,
+      requests: 4,
+      stored: 89,
       failure: { code: 'UNREACHABLE', message: 'kraken failed with UNREACHABLE' },
-      missing: [{ firstMs: START - 40 * MINUTE, lastMs: START - MINUTE, candles: 40 }],
+      missing: [{ firstMs: START - 40 * MINUTE, lastMs: START - 30 * MINUTE, candles: 11 }],
       missingReason: 'fetch_failed',
     });
     exchange.failWith(null);
-    expect(only(await tick(START + MINUTE))).toMatchObject({ stored: 41, missing: [], failure: null });
+    expect(only(await tick(START + MINUTE))).toMatchObject({ stored: 12, missing: [], failure: null });
     expect(await storedTimes(BTC, '1m')).toEqual(grid(START - 100 * MINUTE, 101));
   });
 

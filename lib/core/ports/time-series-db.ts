@@ -94,7 +94,7 @@ export interface TimeSeriesDb {
   insertCandleGaps(gaps: readonly CandleGap[]): Promise<void>;
   /** By timeframe, symbol and first time. */
   readCandleGaps(query: CandleGapQuery): Promise<readonly CandleGap[]>;
-  /** Writes watermarks. Of two of one series the further one wins. */
+  /** Writes watermarks. Of two of one series the one that has come further wins, both of its times added up. */
   insertWatermarks(marks: readonly Watermark[]): Promise<void>;
   readWatermarks(exchange: Exchange): Promise<readonly Watermark[]>;
   /** Writes what candles were before. A row of the same candle and version before replaces the stored one. */

@@ -19,11 +19,14 @@ export type CoverageInput = {
   /** Whether the store has the candle, or will have it with this tick. */
   readonly has: (openTimeMs: number) => boolean;
   readonly answers: readonly Answer[];
+  /** Open times of the first and the last candle that this tick has brought anew, and how many there are; null without one. */
+  readonly fresh: { readonly firstMs: number; readonly lastMs: number; readonly candles: number } | null;
   /** What opens before cannot be had from the exchange any more. */
   readonly reachableFromMs: number;
   /** Why it was not asked or did not answer for the rest; null when it was not reached yet. */
   readonly failure: { readonly reason: Extract<GapReason, 'fetch_failed' | 'not_listed'>; readonly message: string } | null;
-  /** Rows of the ledger that are not resolved. */
+  /** Rows of the ledger that are not resolved, as they are written, and as they are now: those tried again have been tried once more. */
+  readonly written: readonly CandleGap[];
   readonly gaps: readonly CandleGap[];
   /** Says why an exchange that has answered twice does not send these candles. */
   readonly explain: (fromMs: number, untilMs: number) => Explanation;
@@ -66,8 +69,8 @@ export function coverSeries(input: CoverageInput): Coverage {
   const listed = runs.filter((row) => !isJustClosed(input, row));
   const filled = wasOpen.flatMap((gap) => filledPart(input, gap, listed));
   const gaps = [...explainedNow, ...listed].sort((a, b) => a.fromMs - b.fromMs);
-  const before = new Map(input.gaps.map((gap) => [gap.fromMs, gap]));
-  const rows = [...explained, ...listed, ...filled, ...healedOutage(input, wasOpen, runs)];
+  const before = new Map(input.written.map((gap) => [gap.fromMs, gap]));
+  const rows = [...explained, ...listed, ...filled, ...healedOutage(input, wasOpen)];
   return {
     completeUntilMs: advance(input, gaps),
     changed: rows.filter((row) => isWorthWriting(before.get(row.fromMs), row, input.timeframeMs)),
@@ -136,7 +139,7 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
   const { fromMs, untilMs } = run;
   const overlapping = wasOpen.filter((gap) => gap.fromMs < untilMs && fromMs < gap.untilMs);
   const covering = overlapping.find((gap) => gap.fromMs <= fromMs && untilMs <= gap.untilMs);
-  const isAnswered = run.kind === 'not sent' && input.answers.some((answer) => hasBehind(answer, run));
+  const isAnswered = run.kind === 'not sent' && isCovered(input, run) && input.answers.some((answer) => hasBehind(answer, run));
   const attempts = isAnswered ? answersWithout(covering, nowMs) : (covering?.attempts ?? 0);
   const row = {
     series,
@@ -166,9 +169,13 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
   return { ...row, reason, evidence: `${evidence}; ${candlesText((untilMs - fromMs) / timeframeMs)}`, state: 'explained', nextTryMs };
 }
 
-/** The answer covers the run, and has a candle behind it. */
-function hasBehind(answer: Answer, { fromMs, untilMs }: Run): boolean {
-  return answer.fromMs <= fromMs && untilMs <= answer.untilMs && answer.newestSentMs !== null && answer.newestSentMs >= untilMs;
+function isCovered({ answers }: CoverageInput, run: Run): boolean {
+  return answers.some(({ fromMs, untilMs }) => fromMs <= run.fromMs && run.untilMs <= untilMs);
+}
+
+/** A candle behind the run: of a silence that is longer than what a tick may ask for, the newest page has it. */
+function hasBehind({ newestSentMs }: Answer, { untilMs }: Run): boolean {
+  return newestSentMs !== null && newestSentMs >= untilMs;
 }
 
 function answersWithout(before: CandleGap | undefined, nowMs: number): number {
@@ -204,19 +211,20 @@ function filledPart(input: CoverageInput, gap: CandleGap, rows: readonly CandleG
   return [resolved(input, gap, Math.min(gap.untilMs, ...rest))];
 }
 
-/** Nobody asked for a while, and all of it is there at once: the ledger says that there was an outage of ours. */
-function healedOutage(input: CoverageInput, wasOpen: readonly CandleGap[], runs: readonly CandleGap[]): readonly CandleGap[] {
-  const { series, isFirst, completeUntilMs, closedUntilMs, timeframeMs, nowMs } = input;
-  const untilMs = Math.min(closedUntilMs - timeframeMs, ...runs.map(({ fromMs }) => fromMs));
-  const candles = (untilMs - completeUntilMs) / timeframeMs;
-  if (isFirst || wasOpen.length > 0 || candles < AWAY_CANDLES) return [];
+/** Several candles at once that nobody had asked for before: the ledger says that there was an outage of ours. */
+function healedOutage(input: CoverageInput, wasOpen: readonly CandleGap[]): readonly CandleGap[] {
+  const { series, isFirst, fresh, nowMs } = input;
+  if (isFirst || fresh === null || fresh.candles <= AWAY_CANDLES) return [];
+  // The last one has only just closed.
+  const { firstMs: fromMs, lastMs: untilMs } = fresh;
+  if (wasOpen.some((gap) => gap.fromMs < untilMs && fromMs < gap.untilMs)) return [];
   return [
     {
       series,
-      fromMs: completeUntilMs,
+      fromMs,
       untilMs,
       reason: 'our_outage',
-      evidence: `nobody had asked for ${candlesText(candles)}`,
+      evidence: `nobody had asked; ${candlesText(fresh.candles - 1)} came at once`,
       state: 'resolved',
       attempts: 0,
       nextTryMs: null,

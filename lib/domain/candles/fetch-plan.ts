@@ -81,9 +81,8 @@ export function rereadWindows(
     historyCandles,
   }: { readonly fromMs: number; readonly rereadUntilMs: number; readonly historyCandles: number | null },
 ): readonly FetchWindow[] {
-  const closedMs = floorToGrid(tickMs, timeframeMs);
   const ends = rereadEnds({ tickMs, timeframeMs }, { rereadAfterHours }, historyCandles);
-  const horizonMs = closedMs - reachMs(historyCandles, timeframeMs);
+  const horizonMs = rereadReach({ tickMs, timeframeMs }, { historyCandles });
   return ends
     .map((untilMs, i) => ({ untilMs, fromMs: i === ends.length - 1 ? Math.max(rereadUntilMs, horizonMs) : untilMs - REREAD_SPAN_MS }))
     .map((window) => ({ fromMs: Math.max(fromMs, window.fromMs), untilMs: window.untilMs }))
@@ -104,6 +103,14 @@ function rereadEnds(
   return rereadAfterHours
     .toSorted((a, b) => a - b)
     .map((hours) => floorToGrid(tickMs, timeframeMs) - Math.min(Math.ceil((hours * HOUR_MS) / timeframeMs) * timeframeMs, latestMs));
+}
+
+/** Candles that open before this cannot be read again. */
+export function rereadReach(
+  { tickMs, timeframeMs }: Pick<FetchInput, 'tickMs' | 'timeframeMs'>,
+  { historyCandles }: { readonly historyCandles: number | null },
+): number {
+  return floorToGrid(tickMs, timeframeMs) - reachMs(historyCandles, timeframeMs);
 }
 
 /** Candles that open before this have reached the last age. */

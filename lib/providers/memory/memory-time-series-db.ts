@@ -100,7 +100,7 @@ function ledgerRows(): Pick<
       return wanted.filter(({ series }) => series.exchange === exchange).sort((a, b) => compareSeries(a, b) || a.fromMs - b.fromMs);
     },
     async insertWatermarks(rows) {
-      for (const row of rows) replace(marks, seriesKey(row.series), row, ({ completeUntilMs }) => completeUntilMs);
+      for (const row of rows) replace(marks, seriesKey(row.series), row, (mark) => mark.completeUntilMs + mark.rereadUntilMs);
     },
     readWatermarks: async (exchange) => [...marks.values()].filter(({ series }) => series.exchange === exchange).sort(compareSeries),
     async insertCandleRevisions(rows) {

@@ -28,6 +28,8 @@ function cover({ missing = [], until = 20, from = 10, newestSentMs, answeredUnti
     answers: [{ fromMs: askedFromMs ?? 0, untilMs: answeredUntilMs ?? until * MINUTE, newestSentMs: newestSentMs ?? (until - 1) * MINUTE }],
     reachableFromMs: 0,
     failure: null,
+    fresh: null,
+    written: given.gaps ?? [],
     gaps: [],
     explain: () => ({ reason: 'no_trades', evidence: 'as silent as before' }),
     nowMs: NOW,
@@ -132,9 +134,10 @@ describe('the ledger', () => {
   });
 
   test('names an outage of ours that was healed at once', () => {
-    expect(shortly(cover({ from: 10 }))).toEqual({ until: 20, changed: [[10, 19, 'our_outage', 'resolved', 0]] });
-    expect(shortly(cover({ from: 10, isFirst: true }))).toEqual({ until: 20, changed: [] });
-    expect(shortly(cover({ from: 17 }))).toEqual({ until: 20, changed: [] });
+    const fresh = { firstMs: 10 * MINUTE, lastMs: 19 * MINUTE, candles: 10 };
+    expect(shortly(cover({ from: 10, fresh }))).toEqual({ until: 20, changed: [[10, 19, 'our_outage', 'resolved', 0]] });
+    expect(shortly(cover({ from: 10, fresh, isFirst: true }))).toEqual({ until: 20, changed: [] });
+    expect(shortly(cover({ from: 18, fresh: { ...fresh, firstMs: 18 * MINUTE, candles: 2 } }))).toEqual({ until: 20, changed: [] });
   });
 
   test('writes a gap that grows again after every fifteen candles', () => {
