@@ -3,6 +3,7 @@ import { ConfigError } from '#core/errors.ts';
 import type { TimeWindow } from '#core/ports/time-series-db.ts';
 import { seriesKey } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
+import type { Watermark } from '#core/watermark.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
 import { settledRows } from '#domain/candles/silent-runs.ts';
 import { movedMark } from './backfill-ledger.ts';
@@ -24,8 +25,7 @@ export async function backfillCandles(ports: BackfillPorts, input: BackfillInput
   const { series, fromMs, untilMs, signal } = input;
   await refuseUnlisted(ports, input);
   refuseOpen(ports, input);
-  const mark = (await db.readWatermarks(series.exchange)).find((one) => seriesKey(one.series) === seriesKey(series)) ?? null;
-  const run = createRun(input, mark, await gapsOf(ports, input));
+  const run = createRun(input, await markOf(ports, input), await gapsOf(ports, input));
   while (run.nextMs < untilMs && run.failure === null && signal?.aborted !== true) {
     // oxlint-disable-next-line no-await-in-loop -- pages are fetched in order, so that a run that ends early leaves no hole behind it
     await backfillPage(ports, input, run);
@@ -36,6 +36,8 @@ export async function backfillCandles(ports: BackfillPorts, input: BackfillInput
   const present = await presentCandles(ports, input, run.timeframeMs);
   await settleGaps(ports, input, run, present);
   const { covered, explained } = await coveredCandles(ports, input, run.timeframeMs, present);
+  // Read again: a sync beside this run has moved it on, and of two watermarks the further one wins.
+  const mark = await markOf(ports, input);
   const moved = movedMark(input, mark, (timeMs) => covered[(timeMs - fromMs) / run.timeframeMs] === 1, clock.nowMs());
   if (moved !== null) await db.insertWatermarks([moved]);
   const firstMissing = covered.indexOf(0);
@@ -75,6 +77,10 @@ function refuseOpen({ api, clock }: BackfillPorts, { series, untilMs, settings }
     throw new ConfigError(
       `--to "${new Date(untilMs).toISOString()}" is after the newest closed candle, expected at most ${new Date(closedMs).toISOString()}; correct it`,
     );
+}
+
+async function markOf({ db }: BackfillPorts, { series }: BackfillInput): Promise<Watermark | null> {
+  return (await db.readWatermarks(series.exchange)).find((one) => seriesKey(one.series) === seriesKey(series)) ?? null;
 }
 
 async function gapsOf({ db }: BackfillPorts, { series, fromMs, untilMs }: BackfillInput): Promise<readonly CandleGap[]> {

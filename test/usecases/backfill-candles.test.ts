@@ -251,6 +251,18 @@ describe('the watermark', () => {
     expect(await mark()).toMatchObject({ fromMs: minute(100), completeUntilMs: minute(150) });
   });
 
+  test('begins earlier also where a sync has moved it on meanwhile', async () => {
+    const { run, put, putMark, mark, exchange } = backfillWorld();
+    await put(minutes(100, 60));
+    await putMark(minute(100), minute(150));
+    exchange.failWith((_, index) => {
+      if (index === 2) void putMark(minute(100), minute(160));
+      return null;
+    });
+    await run();
+    expect(await mark()).toMatchObject({ fromMs: FROM, completeUntilMs: minute(160) });
+  });
+
   test('moves on where the window begins before its end', async () => {
     const { run, put, putMark, mark } = backfillWorld();
     await put(minutes(0, 40));
