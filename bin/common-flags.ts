@@ -27,7 +27,7 @@ export const fromOption = () =>
     parseTimeOption('--from', text),
   );
 
-export const time = (flags: '--from <time>' | '--until <time>', description: string) =>
+export const time = (flags: '--from <time>' | '--until <time>' | '--to <time>', description: string) =>
   new Option(flags, description).argParser((text) => parseTimeOption(flags.slice(0, flags.indexOf(' ')), text)).makeOptionMandatory();
 
 export const recordings = () => folder('--recordings <dir>', 'folder of the recording (docs/recordings.md)', projectFile('recordings'));

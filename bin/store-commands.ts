@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { parseExchangeOption, parseFolder, parseSymbolOption, parseWholeNumber } from '#local/options.ts';
-import { common, configOf, time } from './common-flags.ts';
+import { common, configOf, contextOf, serviceOptions, time } from './common-flags.ts';
 
 export function addSql(program: Command): void {
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
@@ -11,6 +11,22 @@ export function addSql(program: Command): void {
       const { runSql } = await import('#local/sql.ts');
       const write = (text: string): void => void process.stdout.write(text);
       await runSql({ query, format: flags.format, dataDirectory: flags.data }, configOf(flags), write);
+    });
+}
+
+export function addBackfill(program: Command, finish: (exitCode: number) => void): void {
+  common(program.command('backfill'), 'Fetch candles of a past window that are not stored, and say of each that is missing why')
+    .addOption(new Option('--exchange <name>', 'exchange').argParser(parseExchangeOption).makeOptionMandatory())
+    .addOption(new Option('--symbol <name>', 'market, such as BTC/USDT').argParser(parseSymbolOption).makeOptionMandatory())
+    .addOption(new Option('--timeframe <name>', 'length of a candle').choices(TIMEFRAMES).default('1m' as const))
+    .addOption(time('--from <time>', 'first open time, ISO time on a whole step'))
+    .addOption(time('--to <time>', 'end, exclusive; at most the newest closed candle'))
+    .option('--live', 'real exchanges instead of a recorded one', false)
+    .action(async (flags) => {
+      const { runBackfill } = await import('#local/backfill.ts');
+      const { exchange, symbol, timeframe, from: fromMs, to: untilMs, live: isLive } = flags;
+      const options = { ...serviceOptions(flags), series: { exchange, symbol, timeframe }, fromMs, untilMs, isLive };
+      finish(await runBackfill(options, contextOf(flags, process.stdout)));
     });
 }
 

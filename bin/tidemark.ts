@@ -5,7 +5,7 @@ import { parseSpeed, parseWholeNumber, refuseRepeatedOptions } from '#local/opti
 import { parseTimeOption } from '#local/replay-plan.ts';
 import { common, contextOf, faults, fromOption, port, recordings, serviceOptions } from './common-flags.ts';
 import { addCost, addDoctor, addLogs } from './deployment-commands.ts';
-import { addAudit, addGaps, addRebuild, addSql } from './store-commands.ts';
+import { addAudit, addBackfill, addGaps, addRebuild, addSql } from './store-commands.ts';
 
 /** Runs one command line; resolves with the exit code: 0 good, 1 failure of the outside, 2 bad use or bad input. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -89,6 +89,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
     });
 
   addServices(program, finish);
+  addBackfill(program, finish);
   addRebuild(program, finish);
   addSql(program);
   addGaps(program);
@@ -177,6 +178,7 @@ const COMMANDS = [
   'sync',
   'indicators',
   'collect',
+  'backfill',
   'rebuild',
   'sql',
   'gaps',

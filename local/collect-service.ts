@@ -1,23 +1,19 @@
 import { enabledMarkets } from '#config/enabled-markets.ts';
-import type { Config } from '#config/load.ts';
 import { loadRecordingManifest } from '#config/recording.ts';
 import type { RecordingManifest } from '#core/recording.ts';
-import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
-import { createHostParts, type HostParts } from '#factories/host-parts.ts';
-import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { createHostParts } from '#factories/host-parts.ts';
 import { marketsOfTask } from '#usecases/markets-of-task.ts';
 import type { CollectReport } from '#usecases/collect-trades.ts';
-import { archiveDirectoryOf, readRunningOwner, takeDataFolder } from './data-folder.ts';
+import { archiveDirectoryOf } from './data-folder.ts';
 import { startLiveTrades, type LiveTradesOptions } from './live-trades.ts';
 import { liveOf } from './market-source.ts';
-import { openStore } from './platform.ts';
-import { projectFile } from './project-files.ts';
 import { iso } from './replay-plan.ts';
-import { createStack, type ResourceStack } from './resource-stack.ts';
+import { createStack } from './resource-stack.ts';
 import type { ServiceContext, ServiceOptions } from './service-context.ts';
 import { untilAborted } from './stop-signal.ts';
-import { claimState, remoteStore, runningExchange, virtualNow } from './service-parts.ts';
+import { claimState, runningExchange, virtualNow } from './service-parts.ts';
+import { openOwnOrRemoteStore } from './writable-store.ts';
 
 export type CollectServiceOptions = ServiceOptions & {
   /** The real exchanges instead of a recorded one. */
@@ -39,7 +35,8 @@ export async function runCollectService(options: CollectServiceOptions, context:
   const { parts } = source;
   const stack = createStack();
   try {
-    const db = await openOwnOrRemoteStore(options, config, parts, recording !== null, stack);
+    const store = { dataDirectory: options.dataDirectory, command: 'collect', isReplay: recording !== null };
+    const db = await openOwnOrRemoteStore(store, config, parts, stack);
     claimState(options.dataDirectory, recording, Math.floor(parts.clock.nowMs() / 60_000) * 60_000);
     const cache = createCacheClient(config, { ...parts, environment: process.env });
     stack.add('the cache', () => cache.close());
@@ -76,33 +73,6 @@ function openSource(options: CollectServiceOptions, { config, log }: ServiceCont
   const parts = createHostParts('collector', { ...host, replay: { startMs: virtualNow(exchange), speed, runsFree: true } });
   const facts = { mode: 'replay', recording: recording.name, speed } as const;
   return { recording, source: { parts, facts, ...liveOf(recording), restUrls: exchange.urls, webSocketUrls: exchange.webSocketUrls } };
-}
-
-async function openOwnOrRemoteStore(
-  { dataDirectory }: CollectServiceOptions,
-  config: Config,
-  parts: HostParts,
-  isReplay: boolean,
-  stack: ResourceStack,
-): Promise<TimeSeriesDb> {
-  if (config.databases.clickhouse.mode === 'http' || readRunningOwner(dataDirectory) !== null) {
-    const { config: remote, environment } = remoteStore(config, dataDirectory);
-    const schemaDirectory = projectFile('schema/clickhouse');
-    const { db } = await openTimeSeriesDb(remote, {
-      timer: parts.timer,
-      schemaDirectory,
-      storeDirectory: '',
-      keepsForever: isReplay,
-      environment,
-    });
-    stack.add('the store', () => db.close());
-    return db;
-  }
-  const folder = takeDataFolder(dataDirectory, { command: 'collect', fresh: false });
-  stack.add('the data folder', async () => folder.release());
-  const { db } = await openStore(config, parts, folder.storeDirectory, isReplay);
-  stack.add('the store', () => db.close());
-  return db;
 }
 
 async function shownUntilStopped(signal: AbortSignal, seconds: number | null, show: () => void): Promise<void> {

@@ -23,9 +23,18 @@ export async function runGaps(options: GapsOptions, config: Config, write: (text
   ];
   const query = `SELECT exchange, symbol, timeframe, formatDateTime(from_time, '%Y-%m-%dT%H:%i:%SZ') AS from,
       formatDateTime(until_time, '%Y-%m-%dT%H:%i:%SZ') AS until,
-      intDiv(dateDiff('second', from_time, until_time), multiIf(timeframe = '1m', 60, timeframe = '5m', 300, 3600)) AS candles,
-      reason, state, attempts, evidence
+      toUInt32(intDiv(dateDiff('second', from_time, until_time), multiIf(timeframe = '1m', 60, timeframe = '5m', 300, 3600))) AS candles,
+      reason, state, attempts,${isAll ? ` ${iso('detected_at')}, ${iso('resolved_at')}, resolved_by,` : ''} evidence
     FROM gaps FINAL ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
     ORDER BY from_time, exchange, symbol, timeframe`;
-  await runSql({ query, format: isJson ? 'JSONEachRow' : 'PrettyCompactMonoBlock', dataDirectory }, config, write);
+  let isEmpty = true;
+  await runSql({ query, format: isJson ? 'JSONEachRow' : 'PrettyCompactMonoBlock', dataDirectory }, config, (text) => {
+    isEmpty &&= text.trim() === '';
+    write(text);
+  });
+  if (isEmpty && !isJson) write(`no gaps${isAll ? '' : ' but those whose candles came later (--all)'}\n`);
+}
+
+function iso(column: string): string {
+  return `formatDateTime(${column}, '%Y-%m-%dT%H:%i:%SZ') AS ${column}_utc`;
 }

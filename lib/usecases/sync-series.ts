@@ -217,7 +217,7 @@ async function fetchAgain(api: ExchangeRestApi, { series, again, known, timefram
   return all;
 }
 
-type Verdict = {
+export type Verdict = {
   readonly candles: readonly StoredCandle[];
   readonly revisions: readonly CandleRevision[];
   readonly stored: number;
@@ -226,7 +226,7 @@ type Verdict = {
 };
 
 /** What of the closed candles is new, what differs from the stored ones, and what the store has like that. */
-function compare(
+export function compare(
   closed: readonly Candle[],
   stored: ReadonlyMap<number, StoredCandle>,
   { series, nowMs, newestMs }: { readonly series: Series; readonly nowMs: number; readonly newestMs: number },
@@ -258,7 +258,10 @@ function historyStart({ main }: Job, there: ReadonlySet<number>, failure: Failur
 }
 
 /** Candles that end at or before this are closed: by the tick, by our clock and by the exchange's, whichever is earliest. */
-export function closedUntil({ api, clock }: SyncPorts, { tickMs, settings }: SyncInput): number {
+export function closedUntil(
+  { api, clock }: Pick<SyncPorts, 'api' | 'clock'>,
+  { tickMs, settings }: { readonly tickMs: number; readonly settings: Pick<SyncInput['settings'], 'closeGraceMs'> },
+): number {
   const nowMs = Math.min(clock.nowMs(), api.serverTimeMs() ?? Number.POSITIVE_INFINITY);
   return Math.min(tickMs, nowMs - settings.closeGraceMs);
 }

@@ -102,6 +102,7 @@ const BAD_USE: readonly BadUse[] = [
     args: ['start', '--recordings', '/dev/null'],
     says: /\/dev\/null\/recording\.yaml cannot be read \(ENOTDIR\), expected a readable YAML file/,
   },
+  { args: ['backfill'], says: /required option '--exchange <name>' not specified/ },
   { args: ['rebuild'], says: /required option '--exchange <name>' not specified/ },
   { args: ['rebuild', '--exchange', 'nasdaq'], says: /--exchange "nasdaq" is not an exchange, expected one of binance, / },
   {
@@ -236,6 +237,7 @@ test('--help of every command says what it does and ends with exit code 0', asyn
     ['sync'],
     ['indicators'],
     ['collect'],
+    ['backfill'],
     ['rebuild'],
     ['cost'],
     ['doctor'],

@@ -1,0 +1,126 @@
+import type { CandleGap } from '#core/candle-gap.ts';
+import type { SeriesCandles, TimeWindow } from '#core/ports/time-series-db.ts';
+import type { Watermark } from '#core/watermark.ts';
+import { seriesKey } from '#core/series.ts';
+import { TIMEFRAME_MS } from '#core/timeframe.ts';
+import { advance } from '#domain/candles/coverage.ts';
+import { explainSilence, type Explanation } from '#domain/candles/gap-reason.ts';
+import { floorToGrid } from '#domain/candles/grid.ts';
+import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
+
+/** Like sync, nothing is explained before the exchange has answered so often without it. */
+const ANSWERS = 2;
+
+/** Rows for runs that the exchange has answered without, each with a candle on both sides. Reads what the series of the exchange did around them. */
+export async function silentRows(
+  { api, db, clock }: BackfillPorts,
+  { series, peers, settings }: BackfillInput,
+  runs: readonly TimeWindow[],
+): Promise<readonly CandleGap[]> {
+  const [first, last] = [runs[0], runs.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const stepMs = TIMEFRAME_MS[series.timeframe];
+  const reachMs = settings.recheckCandles * stepMs;
+  const symbols = [...new Set([series.symbol, ...peers])];
+  const window = { fromMs: first.fromMs - reachMs, untilMs: last.untilMs };
+  const around = await db.readCandles({ exchange: series.exchange, symbols, windows: { [series.timeframe]: window } });
+  const times = around.map(timesOf);
+  const own = times.find(({ key }) => key === seriesKey(series)) ?? { key: seriesKey(series), held: new Set<number>() };
+  const others = times.filter((one) => one !== own);
+  const nowMs = clock.nowMs();
+  return runs.map((run) => {
+    const { reason, evidence } = explain(run, own.held, others, { stepMs, reachMs, servesEmptyCandles: api.servesEmptyCandles });
+    return { ...rowOf(series, run, nowMs), reason, evidence: `${evidence}; found by a backfill`, attempts: ANSWERS };
+  });
+}
+
+/** Rows for what the exchange can no longer be asked for. */
+export function lostRows(
+  { series }: BackfillInput,
+  runs: readonly TimeWindow[],
+  reachableFromMs: number,
+  nowMs: number,
+): readonly CandleGap[] {
+  const evidence = `the exchange keeps nothing before ${new Date(reachableFromMs).toISOString()}; found by a backfill`;
+  return runs.map((run) => ({ ...rowOf(series, run, nowMs), reason: 'retention_lost', evidence, attempts: 0 }));
+}
+
+function rowOf(
+  series: CandleGap['series'],
+  { fromMs, untilMs }: TimeWindow,
+  nowMs: number,
+): Omit<CandleGap, 'reason' | 'evidence' | 'attempts'> {
+  const rest = { detectedAtMs: nowMs, resolvedAtMs: null, resolvedBy: '', updatedAtMs: nowMs } as const;
+  return { series, fromMs, untilMs, state: 'explained', nextTryMs: null, ...rest };
+}
+
+type Held = { readonly key: string; readonly held: ReadonlySet<number> };
+
+function timesOf({ series, candles }: SeriesCandles): Held {
+  return { key: seriesKey(series), held: new Set(candles.map(({ openTimeMs }) => openTimeMs)) };
+}
+
+function explain(
+  { fromMs, untilMs }: TimeWindow,
+  own: ReadonlySet<number>,
+  others: readonly Held[],
+  { stepMs, reachMs, servesEmptyCandles }: { readonly stepMs: number; readonly reachMs: number; readonly servesEmptyCandles: boolean },
+): Explanation {
+  const times = gridOf(fromMs, untilMs, stepMs);
+  // Of a series without a candle before the gap nobody knows how busy it was.
+  const known = others.map(({ held }) => ({ held, past: pastOf(held, fromMs, { stepMs, reachMs }) })).filter(({ past }) => past.seen > 0);
+  const silent = known.filter(({ held }) => !times.some((timeMs) => held.has(timeMs)));
+  return explainSilence({
+    candles: times.length,
+    servesEmptyCandles,
+    candlesOfOthers: times.filter((timeMs) => others.some(({ held }) => held.has(timeMs))).length,
+    silent: [pastOf(own, fromMs, { stepMs, reachMs }), ...silent.map(({ past }) => past)],
+  });
+}
+
+/** How often a series was silent before, as far back as it is stored. */
+function pastOf(
+  held: ReadonlySet<number>,
+  untilMs: number,
+  { stepMs, reachMs }: { readonly stepMs: number; readonly reachMs: number },
+): { readonly seen: number; readonly missing: number } {
+  const times = gridOf(untilMs - reachMs, untilMs, stepMs);
+  const first = times.findIndex((timeMs) => held.has(timeMs));
+  const seen = first < 0 ? [] : times.slice(first);
+  return { seen: seen.length, missing: seen.filter((timeMs) => !held.has(timeMs)).length };
+}
+
+function gridOf(fromMs: number, untilMs: number, stepMs: number): readonly number[] {
+  return Array.from({ length: Math.max(0, (untilMs - fromMs) / stepMs) }, (_, i) => fromMs + i * stepMs);
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The watermark over what is covered now: back to where the window is covered without a hole up to it, and on where the window begins before
+ * its end; a series without one gets it. Null when nothing of it moves.
+ */
+export function movedMark(
+  { series, fromMs, untilMs, settings }: BackfillInput,
+  mark: Watermark | null,
+  isCovered: (openTimeMs: number) => boolean,
+  nowMs: number,
+): Watermark | null {
+  const timeframeMs = TIMEFRAME_MS[series.timeframe];
+  const grid = { timeframeMs, has: isCovered, closedUntilMs: untilMs };
+  const lastAgeMs = Math.max(0, ...settings.rereadAfterHours) * HOUR_MS;
+  // What was old enough when it was fetched has been read at the last age by that.
+  const readUntilMs = Math.max(fromMs, floorToGrid(nowMs - lastAgeMs, timeframeMs));
+  if (mark === null) {
+    const completeUntilMs = advance({ ...grid, completeUntilMs: fromMs }, []);
+    const rereadUntilMs = Math.min(readUntilMs, completeUntilMs);
+    return completeUntilMs === fromMs ? null : { series, fromMs, completeUntilMs, rereadUntilMs, updatedAtMs: nowMs };
+  }
+  let firstMs = mark.fromMs;
+  while (untilMs >= mark.fromMs && firstMs > fromMs && isCovered(firstMs - timeframeMs)) firstMs -= timeframeMs;
+  const completeUntilMs =
+    fromMs <= mark.completeUntilMs ? advance({ ...grid, completeUntilMs: mark.completeUntilMs }, []) : mark.completeUntilMs;
+  if (firstMs === mark.fromMs && completeUntilMs === mark.completeUntilMs) return null;
+  const rereadUntilMs = firstMs === mark.fromMs ? mark.rereadUntilMs : Math.min(mark.rereadUntilMs, Math.max(firstMs, readUntilMs));
+  return { series, fromMs: firstMs, completeUntilMs, rereadUntilMs, updatedAtMs: nowMs };
+}

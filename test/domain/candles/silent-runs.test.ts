@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import type { CandleGap } from '#core/candle-gap.ts';
+import { parseMarketSymbol } from '#core/symbol.ts';
+import { isOwed, settledRows, withMissing } from '#domain/candles/silent-runs.ts';
+
+const STEP = 60_000;
+const at = (minute: number): number => minute * STEP;
+const none: ReadonlySet<number> = new Set();
+
+describe('missing candles', () => {
+  test('become runs, also over the edge of a page', () => {
+    const first = withMissing([], [at(1), at(2), at(4)], STEP, none);
+    expect(first).toEqual([
+      { fromMs: at(1), untilMs: at(3) },
+      { fromMs: at(4), untilMs: at(5) },
+    ]);
+    expect(withMissing(first, [at(5)], STEP, none).at(-1)).toEqual({ fromMs: at(4), untilMs: at(6) });
+  });
+
+  test('are parted where a row of the ledger begins', () => {
+    expect(withMissing([], [at(1), at(2)], STEP, new Set([at(2)]))).toHaveLength(2);
+  });
+});
+
+describe('a gap', () => {
+  const symbol = parseMarketSymbol('BTC/USD');
+  if (symbol === undefined) throw new RangeError('"BTC/USD" is not a symbol');
+  const gap: CandleGap = {
+    series: { exchange: 'kraken', symbol, timeframe: '1m' },
+    fromMs: at(10),
+    untilMs: at(20),
+    reason: 'our_outage',
+    evidence: 'nobody asked',
+    state: 'open',
+    attempts: 0,
+    nextTryMs: null,
+    detectedAtMs: 1,
+    resolvedAtMs: null,
+    resolvedBy: '',
+    updatedAtMs: 1,
+  };
+  const settled = (stored: readonly number[], newer: readonly CandleGap[] = []) =>
+    settledRows({ gap, stored: new Set(stored.map(at)), newer, timeframeMs: STEP, nowMs: 99 }).map(({ fromMs, untilMs, state }) => [
+      fromMs / STEP,
+      untilMs / STEP,
+      state,
+    ]);
+
+  test('of which nothing has come stays as it is', () => {
+    expect(settled([])).toEqual([]);
+  });
+
+  test('is resolved as far as its beginning has come, and goes on behind', () => {
+    expect(settled([10, 11, 15])).toEqual([
+      [10, 12, 'resolved'],
+      [12, 15, 'open'],
+      [16, 20, 'open'],
+    ]);
+  });
+
+  test('ends where a candle has come in its middle', () => {
+    expect(settled([19])).toEqual([[10, 19, 'open']]);
+  });
+
+  test('leaves to newer rows what they explain', () => {
+    expect(settled([12], [{ ...gap, untilMs: at(12), state: 'explained' }])).toEqual([[13, 20, 'open']]);
+  });
+
+  test.each([
+    ['open', 'no_trades', true],
+    ['explained', 'exchange_outage', true],
+    ['explained', 'unknown', true],
+    ['explained', 'no_trades', false],
+    ['explained', 'retention_lost', false],
+    ['resolved', 'unknown', false],
+  ] as const)('that is %s for %s is owed: %s', (state, reason, expected) => {
+    expect(isOwed({ state, reason })).toBe(expected);
+  });
+});

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { endCommands, ROOT, sql, temporaryFolder, tidemark, type RunningCommand } from './support/command.ts';
+import { expectedCandles } from './support/recorded-truth.ts';
+import { difference, NO_DIFFERENCE, storedCandles } from './support/stored.ts';
+
+const OUTAGE = join(ROOT, 'recordings/outages/coinbase-2023-03-04');
+const WINDOW = ['--from', '2023-03-04T15:00:00Z', '--to', '2023-03-04T23:00:00Z'] as const;
+const MARKET = ['--exchange', 'coinbase', '--symbol', 'BTC/USD'] as const;
+
+afterEach(endCommands);
+
+async function recordedExchange(data: string): Promise<RunningCommand> {
+  const exchange = tidemark(['exchange', '--data', data, '--recordings', OUTAGE, '--from', '2023-03-04T23:30:00Z', '--speed', '1']);
+  await exchange.line(/coinbase +http:/);
+  return exchange;
+}
+
+/** What the recording holds of the window, as comparable lines. */
+function recordedCandles(): readonly string[] {
+  const [fromMs, untilMs] = [Date.parse(WINDOW[1]), Date.parse(WINDOW[3])];
+  return expectedCandles(OUTAGE, { fromMs: untilMs, untilMs, backfill: (untilMs - fromMs) / 60_000 }).get('coinbase BTC/USD 1m') ?? [];
+}
+
+describe('tidemark backfill beside a recorded exchange', () => {
+  test('stores what the exchange has, explains its outage, and stores nothing twice when it runs again through tidemark store', async () => {
+    const data = temporaryFolder();
+    await recordedExchange(data);
+    const first = await tidemark(['backfill', '--data', data, ...MARKET, ...WINDOW]).ended;
+    expect([first.code, first.stderr]).toEqual([0, '']);
+    const recorded = recordedCandles();
+    expect(recorded.length).toBeGreaterThan(150);
+    expect(first.stdout).toContain(`480 candles wanted: ${recorded.length} are stored, ${480 - recorded.length} explained, 0 missing\n`);
+    expect(first.stdout).toMatch(/^ {2}exchange_outage {2}277$/m);
+    expect(difference(recorded, await storedCandles(data))).toEqual(NO_DIFFERENCE);
+    const marks = 'SELECT symbol, timeframe, toString(from_time), toString(complete_until) FROM watermarks';
+    expect(await sql(data, marks)).toEqual([['BTC/USD', '1m', '2023-03-04 15:00:00.000', '2023-03-04 23:00:00.000']]);
+
+    const store = tidemark(['store', '--data', data, '--store-port', '0']);
+    await store.line(/^store at /);
+    const again = await tidemark(['backfill', '--data', data, ...MARKET, ...WINDOW]).ended;
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    expect(again.stdout).toContain(`0 stored now, ${recorded.length} already there, 0 changed, 0 rows refused, `);
+    store.kill('SIGTERM');
+    expect(await store.ended).toMatchObject({ code: 0, stderr: '' });
+    const audit = await tidemark(['audit', '--data', data, '--json']).ended;
+    expect(JSON.parse(audit.stdout)).toMatchObject({ clean: true, findings: [] });
+  });
+
+  test('refuses what is no window and no market, each in one line, with exit code 2', async () => {
+    const data = temporaryFolder();
+    const refusal = async (args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await tidemark(['backfill', '--data', data, ...args]).ended;
+      expect(stderr).toMatch(/^tidemark: [^\n]+\n$/);
+      expect([code, stdout.split('\n').filter((line) => line !== '' && !line.startsWith('backfill of'))]).toEqual([2, []]);
+      return stderr;
+    };
+    const window = (from: string, to: string): readonly string[] => ['--from', `2023-03-04T${from}:00Z`, '--to', `2023-03-04T${to}:00Z`];
+    expect(await refusal([...MARKET, ...WINDOW])).toMatch(/no recorded exchange runs for the data folder/);
+    expect(await refusal([...MARKET, ...window('16:00', '15:00')])).toMatch(/--to "2023-03-04T15:00:00Z" is not behind --from/);
+    expect(await refusal([...MARKET, '--timeframe', '5m', ...window('15:01', '16:00')])).toMatch(
+      /--from "2023-03-04T15:01:00Z" is not on the grid of 5m/,
+    );
+    await recordedExchange(data);
+    expect(await refusal(['--exchange', 'coinbase', '--symbol', 'ETH/USD', ...WINDOW])).toMatch(
+      /--symbol "ETH\/USD" in 1m at coinbase is not in the recording, expected one of BTC\/USDT, BTC\/USD, USDT\/USD; correct it/,
+    );
+    expect(await refusal([...MARKET, '--from', '2023-03-04T22:00:00Z', '--to', '2023-03-05T12:00:00Z'])).toMatch(
+      /--to "2023-03-05T12:00:00.000Z" is after the newest closed candle, expected at most 2023-03-04T23:\d\d:00/,
+    );
+  });
+});
