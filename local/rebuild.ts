@@ -43,7 +43,7 @@ const MAX_PROBLEMS_SHOWN = 20;
 
 /**
  * Candles from archived trades, written as text. Resolves to the exit code: 0, or 1 when the archive holds something that cannot be read, or
- * when the store says something else. Throws `ConfigError` for a window that is none.
+ * no trade at all, or when the store says something else. Throws `ConfigError` for a window that is none.
  */
 export async function runRebuild(
   options: RebuildOptions,
@@ -55,6 +55,13 @@ export async function runRebuild(
   const { candles, trades, duplicates, problems } = await rebuildCandles({ storage }, options);
   for (const { key, reason } of problems.slice(0, MAX_PROBLEMS_SHOWN)) warn(`archive object "${key}": ${reason}`);
   if (problems.length > MAX_PROBLEMS_SHOWN) warn(`and ${problems.length - MAX_PROBLEMS_SHOWN} problems more`);
+  if (trades === 0) {
+    const { exchange, symbol, fromMs, untilMs } = options;
+    warn(
+      `the archive holds no trade of ${exchange} ${symbol} from ${iso(fromMs)} to ${iso(untilMs)}; check the names, the times and --archive`,
+    );
+    return 1;
+  }
   warn(`${candles.length} candles from ${trades} trades (${duplicates} further copies left out)`);
   if (!options.isComparing) {
     write(candlesText(candles, options.format));

@@ -48,7 +48,7 @@ export function storePassword(): string {
 }
 
 /** The markets of the recording at its own addresses; exchanges that it does not have are off. */
-function exchangeVariables(running: NonNullable<ReturnType<typeof readRunningExchange>>): Variables {
+export function exchangeVariables(running: NonNullable<ReturnType<typeof readRunningExchange>>): Variables {
   const { series } = loadRecordingManifest(running.recordings);
   const entries = EXCHANGES.flatMap((exchange): (readonly [string, string])[] => {
     const symbols = [...new Set(series.filter((one) => one.exchange === exchange).map(({ symbol }) => symbol))];
