@@ -89,7 +89,7 @@ describe('tidemark rebuild', () => {
   test('fails when the archive holds no trade of the market in that time', async () => {
     const { exitCode, lines, warnings } = await rebuild({ fromMs: OPTIONS.untilMs + 86_400_000, untilMs: OPTIONS.untilMs + 90_000_000 });
     expect([exitCode, lines, warnings.length]).toEqual([1, [], 1]);
-    expect(warnings[0]).toMatch(/^the archive holds no trade of kraken BTC\/USD from 2023-11-1\dT\S+ to \S+; check the names/);
+    expect(warnings[0]).toMatch(/^the archive holds no trade of kraken \S+ from 2023-11-\S+ to \S+; check the names/);
   });
 
   test('prints them as lines of JSON, in any timeframe', async () => {
