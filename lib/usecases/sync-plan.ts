@@ -16,6 +16,7 @@ import {
   rereadWindows,
   type FetchWindow,
 } from '#domain/candles/fetch-plan.ts';
+import { floorToGrid } from '#domain/candles/grid.ts';
 import type { KnownSeries, SyncMemory } from './sync-memory.ts';
 import type { SyncInput, SyncPorts } from './sync-types.ts';
 
@@ -68,9 +69,11 @@ function recentGap(
   { gaps }: KnownSeries,
   timeframeMs: number,
 ): number | null {
-  // With the candle before, and the open one, it is one request.
-  const pageMs = (maxCandlesPerRequest - 2) * timeframeMs;
-  const fromMs = Math.max(recheckFromMs(tickMs, timeframeMs, settings), tickMs - (tickMs % timeframeMs) - pageMs);
+  const untilMs = floorToGrid(tickMs, timeframeMs);
+  const candles = (untilMs - recheckFromMs(tickMs, timeframeMs, settings)) / timeframeMs;
+  // The candle before, and the open one, are not to cost a request of their own.
+  const spare = Math.ceil((candles + 2) / maxCandlesPerRequest) > Math.ceil(candles / maxCandlesPerRequest) ? 2 : 0;
+  const fromMs = untilMs - (candles - spare) * timeframeMs;
   const recent = gaps.filter(({ untilMs }) => untilMs > fromMs);
   return recent.length === 0 ? null : Math.max(fromMs, Math.min(...recent.map((gap) => gap.fromMs)));
 }
