@@ -13,7 +13,8 @@ import { createCpuShare, type CpuShare } from './cpu-share.ts';
 import type { LatencySummary } from './latency-histogram.ts';
 
 // How many trades a second the collector takes with a quarter of one core, and how many the same program takes that does one SET and one
-// record for each trade. `npm run bench:collector`; a minute or two. The collector has a process and a cgroup of its own; outside it this
+// record for each trade. `npm run bench:collector`; two or three minutes; with --pipelined also against one that sends the SETs of a turn in one
+// pipeline. The collector has a process and a cgroup of its own; outside it this
 // process plays three exchanges over real sockets (without TLS) and Kinesis over HTTP/1.1, and a redis-server runs beside it.
 
 const CORES = 0.25;
@@ -25,6 +26,7 @@ const DRAIN_SECONDS = 3;
 const ATTEMPTS = 3;
 const RATES = {
   naive: [4000, 6000, 7000, 8000, 9000, 10_000, 12_000, 14_000, 16_000, 20_000],
+  pipelined: [4000, 6000, 7000, 8000, 9000, 10_000, 12_000, 14_000, 16_000, 20_000],
   ours: [12_000, 15_000, 17_500, 20_000, 25_000, 30_000, 35_000, 40_000, 50_000],
 } as const;
 type Variant = keyof typeof RATES;
@@ -127,7 +129,7 @@ function show(variant: Variant, { rate, offered, missing, dropped, figures, stre
   const { decision, cache, cpuMicroseconds, rssBytes, suspicious } = figures;
   const pair = ({ p50, p99 }: LatencySummary): string => `${p50} / ${p99}`.padStart(13);
   const cells = [
-    variant.padEnd(6),
+    variant.padEnd(9),
     String(rate).padStart(6),
     offered.toFixed(0).padStart(7),
     pair(decision),
@@ -205,11 +207,14 @@ try {
   console.log('         rate offered      decision         redis       kinesis CPU us  core waited   RSS');
   const naive = await measure('naive', redis.url);
   const ours = await measure('ours', redis.url);
+  const pipelined = process.argv.includes('--pipelined') ? sustained(await measure('pipelined', redis.url)) : null;
   const [most, mostNaive] = [sustained(ours), sustained(naive)];
   console.log(
     `sustained with p99 of the decision <= ${MOST_P99_MS} ms, every trade at the consumer once and in order, none dropped: ` +
       `${most} trades/s, naive ${mostNaive} trades/s, ratio ${(most / mostNaive).toFixed(1)}`,
   );
+  if (pipelined !== null)
+    console.log(`with the SETs of a turn in one pipeline: ${pipelined} trades/s, ratio ${(most / pipelined).toFixed(1)}`);
 } finally {
   await redis.stop();
 }

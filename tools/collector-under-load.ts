@@ -25,7 +25,8 @@ import type { CollectedExchange } from '#usecases/collected-exchange.ts';
 import { createLatencyHistogram, type LatencySummary } from './latency-histogram.ts';
 
 // The process whose limits tools/bench-collector.ts looks for; it is told what to do over IPC. `ours` is the collector as it ships: its
-// configuration, factories and use case. `naive` has the same sockets, parsers, checks and books, and then one SET and one record a trade.
+// configuration, factories and use case. `naive` has the same sockets, parsers, checks and books, and then one SET and one record a trade;
+// `pipelined` too, with the SETs of a turn in one pipeline.
 
 /** What was seen since the last such message. */
 export type LoadFigures = {
@@ -49,7 +50,8 @@ const parts = createHostParts('bench', { level: 'error', write: (line) => void p
 const { clock, timer, logger } = parts;
 const urls = JSON.parse(process.env['BENCH_SOCKETS'] ?? '{}') as Partial<Record<Exchange, string>>;
 const exchanges = Object.entries(config.exchanges).map(([name, entry]) => collectedExchange(name as Exchange, entry?.symbols ?? []));
-const pipeline = process.argv[2] === 'naive' ? startNaive(config) : startOurs(config);
+const variant = process.argv[2];
+const pipeline = variant === 'ours' ? startOurs(config) : startNaive(config, variant === 'pipelined');
 let usedBefore = process.cpuUsage();
 
 process.on('message', (message) => {
@@ -144,9 +146,9 @@ function withCacheTimes(cache: CacheClient): Pick<CacheClient, 'advanceHashes'> 
   };
 }
 
-function startNaive({ streaming }: Config): Pipeline {
+function startNaive({ streaming }: Config, isPipelined: boolean): Pipeline {
   const quality = createTradeQuality(streaming.quality);
-  const prices = createNaivePrices();
+  const prices = isPipelined ? createPipelinedPrices() : createNaivePrices();
   const publisher = createNaivePublisher();
   const books = exchanges.map((one) => {
     const ports = { ...one, ...parts, quality, publisher, prices, onGaps: () => {} };
@@ -170,8 +172,36 @@ async function follow({ feed, symbols }: CollectedExchange, take: (event: FeedEv
   for await (const event of feed.events(symbols, new AbortController().signal)) take(event);
 }
 
-/** A SET for each trade, those of one turn of the event loop in one pipeline, as many as the buffer holds under way. */
-function createNaivePrices() {
+type NaivePrices = { readonly offer: (checked: CheckedTrade) => void; readonly dropped: () => number };
+
+/** A SET for each trade, sent at once and not waited for, as many as the buffer holds under way. */
+function createNaivePrices(): NaivePrices {
+  const { cache } = config.databases;
+  const { priceTtlSeconds, bufferTrades } = config.streaming.collector;
+  const redis = new Redis(cache.url, { protocol: 2, enableReadyCheck: false, disableClientInfo: true });
+  let held = 0;
+  let dropped = 0;
+  const write = async (checked: CheckedTrade): Promise<void> => {
+    const { key, fields } = latestPriceEntry(checked);
+    await redis.set(key, JSON.stringify(fields), 'EX', priceTtlSeconds);
+    held -= 1;
+    cached.note(Date.now() - checked.trade.eventTimeMs);
+  };
+  return {
+    offer(checked) {
+      if (held >= bufferTrades) {
+        dropped += 1;
+        return;
+      }
+      held += 1;
+      void write(checked);
+    },
+    dropped: () => dropped,
+  };
+}
+
+/** The same, those of one turn of the event loop in one pipeline. */
+function createPipelinedPrices(): NaivePrices {
   const { cache } = config.databases;
   const { priceTtlSeconds, bufferTrades } = config.streaming.collector;
   const redis = new Redis(cache.url, { protocol: 2, enableReadyCheck: false, disableClientInfo: true });

@@ -8,9 +8,19 @@ const REQUIRE_BANNER = "import { createRequire as __createRequire } from 'node:m
 
 /**
  * Packages that are imported only when something is used that no function uses: the embedded engine (half a gigabyte), ccxt's own HTTP
- * client (ours is given to it), its proxies and the messages of an exchange that we do not have. They stay out, as imports that nobody reaches.
+ * client (ours is given to it), its proxies and the messages of exchanges that we do not have. They stay out, as imports that nobody reaches.
  */
-const LEFT_OUT = ['chdb', 'undici', 'http-proxy-agent', 'https-proxy-agent', 'socks-proxy-agent', '*/mexc/compiled.cjs'];
+const LEFT_OUT = [
+  'chdb',
+  'undici',
+  'http-proxy-agent',
+  'https-proxy-agent',
+  'socks-proxy-agent',
+  '*/mexc/compiled.cjs',
+  '*/dydx-v4-client/registry.js',
+  '*/dydx-v4-client/cosmos/tx/v1beta1/tx.js',
+  '*/dydx-v4-client/cosmos/tx/signing/v1beta1/signing.js',
+];
 
 const PROTOBUF_STUB = join(import.meta.dirname, 'protobuf-stub.mjs');
 const SIGNING_STUB = join(import.meta.dirname, 'signing-stub.mjs');

@@ -114,7 +114,8 @@ describe('a bundle, alone in a folder', () => {
       asked.push(`${String(request.headers['x-amz-target'] ?? request.method)} ${request.url?.split('?')[0] ?? ''}`);
       request.resume().on('end', () => {
         if (request.headers['x-amz-target'] !== undefined) response.end(JSON.stringify({ SecretString: '{"password":"of the store"}' }));
-        else response.writeHead(500, { 'content-type': 'text/plain' }).end('Code: 210. DB::Exception: not here');
+        else if (request.method === 'POST') response.end();
+        else response.writeHead(500, { 'content-type': 'text/plain' }).end('out of order');
       });
     });
     server.listen(0, '127.0.0.1');
