@@ -3,13 +3,10 @@ import type { SeriesCandles, TimeWindow } from '#core/ports/time-series-db.ts';
 import type { Watermark } from '#core/watermark.ts';
 import { seriesKey } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
-import { advance } from '#domain/candles/coverage.ts';
+import { advance, CONFIRMING_ANSWERS } from '#domain/candles/coverage.ts';
 import { explainSilence, type Explanation } from '#domain/candles/gap-reason.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
 import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
-
-/** Like sync, nothing is explained before the exchange has answered so often without it. */
-const ANSWERS = 2;
 
 /** Rows for runs that the exchange has answered without, each with a candle on both sides. Reads what the series of the exchange did around them. */
 export async function silentRows(
@@ -30,7 +27,7 @@ export async function silentRows(
   const nowMs = clock.nowMs();
   return runs.map((run) => {
     const { reason, evidence } = explain(run, own.held, others, { stepMs, reachMs, servesEmptyCandles: api.servesEmptyCandles });
-    return { ...rowOf(series, run, nowMs), reason, evidence: `${evidence}; found by a backfill`, attempts: ANSWERS };
+    return { ...rowOf(series, run, nowMs), reason, evidence: `${evidence}; found by a backfill`, attempts: CONFIRMING_ANSWERS };
   });
 }
 

@@ -33,7 +33,8 @@ export function createSyncMemory(): SyncMemory {
   return { readUntilMs: 0, series: new Map() };
 }
 
-type MemoryDb = Pick<
+/** What sync needs of the store. */
+export type SyncDb = Pick<
   TimeSeriesDb,
   | 'readCandles'
   | 'storedExtents'
@@ -51,7 +52,7 @@ const MEMORY_LASTS_MS = 3_600_000;
 
 /** Four reads of the store: how far each series reaches and is complete, its gaps, and its newest candles. */
 export async function readMemory(
-  db: MemoryDb,
+  db: SyncDb,
   { exchange, tickMs, nowMs, settings }: Moment,
   memory: SyncMemory,
   series: readonly Series[],
@@ -117,7 +118,7 @@ function knownSeries({ timeframe }: Series, tickMs: number, { written, mark, can
 /** Explained gaps that no second reading reaches any more are of no use here. */
 const EXPLAINED_LAST_MS = 26 * 3_600_000;
 
-async function readGaps(db: MemoryDb, exchange: Exchange, symbols: readonly MarketSymbol[], tickMs: number): Promise<readonly CandleGap[]> {
+async function readGaps(db: SyncDb, exchange: Exchange, symbols: readonly MarketSymbol[], tickMs: number): Promise<readonly CandleGap[]> {
   const untilMs = tickMs + EXPLAINED_LAST_MS;
   const [open, explained] = await Promise.all([
     db.readCandleGaps({ exchange, symbols, fromMs: 0, untilMs, states: ['open'] }),
@@ -156,7 +157,7 @@ const WATERMARK_LAG_MS = 15 * 60_000;
  * explains or bounds candles after them: a process that dies in between repeats the tick and writes the same.
  */
 export async function writeNews(
-  db: MemoryDb,
+  db: SyncDb,
   { tickMs, nowMs, settings }: Moment,
   memory: SyncMemory,
   news: readonly SeriesNews[],

@@ -1,14 +1,13 @@
 import type { CandleGap } from '#core/candle-gap.ts';
 import type { Clock } from '#core/ports/clock.ts';
 import type { ExchangeRestApi, RefusedRow } from '#core/ports/exchange-rest-api.ts';
-import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import type { Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { Timeframe } from '#core/timeframe.ts';
 import type { FetchSettings } from '#domain/candles/fetch-plan.ts';
 import type { Hole } from '#domain/candles/grid.ts';
 import type { Failure } from './fetch-windows.ts';
-import type { SyncMemory } from './sync-memory.ts';
+import type { SyncDb, SyncMemory } from './sync-memory.ts';
 
 export type SyncSettings = FetchSettings & {
   /** A candle counts as closed this long after its end, by the exchange's clock. */
@@ -19,17 +18,7 @@ export type SyncSettings = FetchSettings & {
 
 export type SyncPorts = {
   readonly api: ExchangeRestApi;
-  readonly db: Pick<
-    TimeSeriesDb,
-    | 'readCandles'
-    | 'storedExtents'
-    | 'readWatermarks'
-    | 'readCandleGaps'
-    | 'insertCandles'
-    | 'insertCandleGaps'
-    | 'insertCandleRevisions'
-    | 'insertWatermarks'
-  >;
+  readonly db: SyncDb;
   readonly clock: Clock;
   /** Told after each series, for showing progress. */
   readonly onSeries?: (report: SeriesSyncReport) => void;

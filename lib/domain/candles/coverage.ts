@@ -42,7 +42,7 @@ export type Coverage = {
 };
 
 /** So many answers without a candle, each with one behind it, and it is called missing at the exchange. */
-const CONFIRMING_ANSWERS = 2;
+export const CONFIRMING_ANSWERS = 2;
 
 /** Not asked for so many candles: an outage of ours that the ledger names, also when it is healed at once. */
 const AWAY_CANDLES = 3;

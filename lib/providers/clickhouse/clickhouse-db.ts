@@ -16,7 +16,7 @@ import { createGroupCommit } from '#std/group-commit.ts';
 import { lingerFor, withStore, type ClickHouseAccess } from './client.ts';
 import { createIndicatorInputsReader } from './indicator-inputs.ts';
 import { migrate, type SchemaOptions } from './schema.ts';
-import { dateTimeText, queryRows, storedDecimal } from './statements.ts';
+import { dateTimeText, queryRows, storedCandle } from './statements.ts';
 import {
   CANDLE_GAP_COLUMNS,
   candleGapRow,
@@ -166,7 +166,8 @@ function collectSeries(exchange: Exchange, rows: readonly unknown[][]): readonly
     const key = `${row[0]} ${row[1]}`;
     const group = found.get(key) ?? { series: seriesOf(exchange, row[1], row[0]), candles: [] };
     found.set(key, group);
-    group.candles.push(candleOf(row));
+    const [, , openTimeMs, ...columns] = row;
+    group.candles.push(storedCandle(Number(openTimeMs), columns));
   }
   return [...found.values()];
 }
@@ -185,20 +186,6 @@ async function storedExtents(access: ClickHouseAccess, exchange: Exchange): Prom
     firstMs: Number(firstMs),
     newestMs: Number(newestMs),
   }));
-}
-
-function candleOf([, , openTimeMs, open, high, low, close, volume, quoteVolume, tradeCount, version]: readonly unknown[]): StoredCandle {
-  return {
-    openTimeMs: Number(openTimeMs),
-    open: storedDecimal(open),
-    high: storedDecimal(high),
-    low: storedDecimal(low),
-    close: storedDecimal(close),
-    volume: storedDecimal(volume),
-    quoteVolume: quoteVolume === null ? null : storedDecimal(quoteVolume),
-    tradeCount: tradeCount === null ? null : Number(tradeCount),
-    version: BigInt(String(version)),
-  };
 }
 
 async function insertIndicators(insert: Insert, rows: readonly IndicatorValues[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { Exchange } from '#core/exchange.ts';
 import type { CandleGapQuery, CandleRevisionQuery } from '#core/ports/time-series-db.ts';
 import type { Watermark } from '#core/watermark.ts';
 import type { ClickHouseAccess } from './client.ts';
-import { dateTimeText, queryRows, storedDecimal } from './statements.ts';
+import { dateTimeText, queryRows, storedCandle } from './statements.ts';
 import { seriesOf } from './tables.ts';
 
 export const CANDLE_GAP_COLUMNS =
@@ -112,7 +112,7 @@ export async function readCandleRevisions(access: ClickHouseAccess, query: Candl
   const { exchange, fromMs, untilMs } = query;
   const sql = `
     SELECT symbol, timeframe, toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Milli(detected_at),
-      version_before, ${BEFORE}, version, ${FIGURES.join(', ')}
+      ${BEFORE}, version_before, ${FIGURES.join(', ')}, version
     FROM ${access.database}.revisions FINAL
     WHERE exchange = {exchange: String}
       AND detected_at >= fromUnixTimestamp64Milli({from: Int64}) AND detected_at < fromUnixTimestamp64Milli({until: Int64})
@@ -124,26 +124,9 @@ export async function readCandleRevisions(access: ClickHouseAccess, query: Candl
     return {
       series: seriesOf(exchange, symbol, timeframe),
       openTimeMs,
-      before: String(before[0]) === '0' ? null : candleOf(openTimeMs, before),
-      after: candleOf(openTimeMs, after),
+      before: String(before.at(-1)) === '0' ? null : storedCandle(openTimeMs, before),
+      after: storedCandle(openTimeMs, after),
       detectedAtMs: Number(detectedAtMs),
     };
   });
-}
-
-function candleOf(
-  openTimeMs: number,
-  [version, open, high, low, close, volume, quoteVolume, tradeCount]: readonly unknown[],
-): StoredCandle {
-  return {
-    openTimeMs,
-    open: storedDecimal(open),
-    high: storedDecimal(high),
-    low: storedDecimal(low),
-    close: storedDecimal(close),
-    volume: storedDecimal(volume),
-    quoteVolume: quoteVolume === null ? null : storedDecimal(quoteVolume),
-    tradeCount: tradeCount === null ? null : Number(tradeCount),
-    version: BigInt(String(version)),
-  };
 }

@@ -1,3 +1,4 @@
+import type { StoredCandle } from '#core/candle.ts';
 import { parseDecimal, type Decimal } from '#core/decimal.ts';
 import { StoreError } from '#core/errors.ts';
 import { withStore, type ClickHouseAccess } from './client.ts';
@@ -20,6 +21,24 @@ export function storedDecimal(value: unknown): Decimal {
   const decimal = parseDecimal(value);
   if (decimal === undefined) throw new StoreError(`the store returned "${value}" where a decimal was expected`, { retryable: false });
   return decimal;
+}
+
+/** A candle from its columns: open, high, low, close, volume, quote volume, trade count, version. */
+export function storedCandle(
+  openTimeMs: number,
+  [open, high, low, close, volume, quoteVolume, tradeCount, version]: readonly unknown[],
+): StoredCandle {
+  return {
+    openTimeMs,
+    open: storedDecimal(open),
+    high: storedDecimal(high),
+    low: storedDecimal(low),
+    close: storedDecimal(close),
+    volume: storedDecimal(volume),
+    quoteVolume: quoteVolume === null ? null : storedDecimal(quoteVolume),
+    tradeCount: tradeCount === null ? null : Number(tradeCount),
+    version: BigInt(String(version)),
+  };
 }
 
 /** `1678406400000` -> `2023-03-10 00:00:00.000`, the text form that is unambiguous for DateTime64(3, 'UTC'). */
