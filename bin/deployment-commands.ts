@@ -49,7 +49,7 @@ export function addDoctor(program: Command, finish: (exitCode: number) => void):
 }
 
 export function addLogs(program: Command): void {
-  const services = ['sync', 'indicators', 'collector', 'archive', 'migrate'] as const;
+  const services = ['sync', 'indicators', 'verify', 'collector', 'archive', 'migrate'] as const;
   program
     .command('logs')
     .description('What the deployed services say, on AWS or at an emulator')

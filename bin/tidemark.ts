@@ -128,7 +128,7 @@ function addServices(program: Command, finish: (exitCode: number) => void): void
       await runStoreService({ ...serviceOptions(flags), port: flags.storePort, isLive: flags.live }, contextOf(flags, process.stdout));
     });
 
-  for (const service of ['sync', 'indicators'] as const) {
+  for (const service of ['sync', 'indicators', 'verify'] as const) {
     common(program.command(service), `Only the ${service} service, over "tidemark store" and "tidemark exchange" in other terminals`)
       .option('--live', 'real exchanges instead of a recorded one', false)
       .option('--once', 'one tick, then the end', false)
@@ -177,6 +177,7 @@ const COMMANDS = [
   'store',
   'sync',
   'indicators',
+  'verify',
   'collect',
   'backfill',
   'rebuild',

@@ -2,8 +2,8 @@ import { openCollector } from '#fargate/collector/collector.ts';
 import { createArchiveHandler } from '#lambdas/archive/handler.ts';
 import type { Config } from '#config/load.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
+import type { StorageClient } from '#core/ports/storage-client.ts';
 import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
-import { createStorageClient } from '#factories/storage-client.ts';
 import { openStreamClient } from '#factories/stream-client.ts';
 import type { CollectReport } from '#usecases/collect-trades.ts';
 import { startArchiveLoop } from './archive-loop.ts';
@@ -14,8 +14,8 @@ export type LiveTradesOptions = {
   readonly source: Pick<MarketSource, 'parts' | 'markets' | 'restUrls' | 'webSocketUrls' | 'isSynthetic' | 'facts'>;
   readonly db: TimeSeriesDb;
   readonly cache: CacheClient;
-  /** Where archived trades go when they are files. */
-  readonly archiveDirectory: string;
+  /** The archive of trades; whoever opened it closes it afterwards. */
+  readonly storage: StorageClient;
 };
 
 /** Collector, stream and archive of this process: what the container, Kinesis and the archive function are on AWS. */
@@ -30,11 +30,10 @@ export function collectsLive({ streaming }: Config, { facts, markets }: Pick<Mar
   return streaming.collector.enabled && facts.speed !== 'max' && markets.length > 0;
 }
 
-export function startLiveTrades({ config, source, db, cache, archiveDirectory }: LiveTradesOptions): LiveTrades {
+export function startLiveTrades({ config, source, db, cache, storage }: LiveTradesOptions): LiveTrades {
   const { parts, facts } = source;
   const { clock, timer, logger } = parts;
   const { stream, memory } = openStreamClient(config, { clock, timer });
-  const storage = createStorageClient(config, { timer, directory: archiveDirectory, environment: process.env });
   const handler = createArchiveHandler(async () => ({ storage, logger }));
   const windowMs = config.streaming.archive.windowSeconds * 1000;
   // A stream elsewhere has readers of its own.
@@ -60,7 +59,7 @@ export function startLiveTrades({ config, source, db, cache, archiveDirectory }:
       const report = await running;
       const { left } = report;
       if (left > 0) logger.error('trades could not be handed to the stream', { left });
-      await Promise.all([opened.close(), stream.close(), storage.close()]);
+      await Promise.all([opened.close(), stream.close()]);
       return report;
     },
   };

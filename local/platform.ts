@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { createIndicatorsHandler } from '#lambdas/indicators/handler.ts';
 import { createSyncHandler } from '#lambdas/sync/handler.ts';
+import { createVerifyHandler } from '#lambdas/verify/handler.ts';
 import { enabledMarkets } from '#config/enabled-markets.ts';
 import type { Config } from '#config/load.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
 import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
+import type { StorageClient } from '#core/ports/storage-client.ts';
 import { seriesKey, type Series } from '#core/series.ts';
+import { VERIFY_AT_MINUTE } from '#core/scheduled-tick.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import type { HostParts } from '#factories/host-parts.ts';
 import { openTimeSeriesDb, type OpenedTimeSeriesDb } from '#factories/time-series-db.ts';
 import type { SeriesSyncReport } from '#usecases/sync-candles.ts';
+import type { MarketSymbol } from '#core/symbol.ts';
 import { createRunTotals, type RunTotals } from './run-report.ts';
 import type { TickService } from './tick-loop.ts';
 import { projectFile } from './project-files.ts';
@@ -26,20 +30,23 @@ export type PlatformOptions = {
   readonly restUrls: Readonly<Partial<Record<Exchange, string>>>;
   readonly onSeries: (report: SeriesSyncReport) => void;
   readonly cache: CacheClient;
+  /** The archive of trades. */
+  readonly storage: StorageClient;
 };
 
-/** Sync and indicators of one process over one store: the very handlers that run on Lambda, wired for the laptop. */
+/** Sync, indicators and verify of one process over one store: the very handlers that run on Lambda, wired for the laptop. */
 export type Platform = {
   readonly exchanges: readonly Exchange[];
   readonly sync: TickService;
   readonly indicators: TickService;
   readonly catchUp: TickService;
+  readonly verify: TickService;
   readonly totals: RunTotals;
   close(): Promise<void>;
 };
 
 export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTimeSeriesDb, 'db'>): Platform {
-  const { config, parts, series, restUrls, cache } = options;
+  const { config, parts, series, restUrls, cache, storage } = options;
   const { clock, logger } = parts;
   const totals = createRunTotals();
   const exchanges = [...new Set(series.map(({ exchange }) => exchange))];
@@ -50,9 +57,12 @@ export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTime
       createExchangeRestApi(config, exchange, { ...parts, environment: process.env, cache, restUrl: restUrls[exchange] }),
     ]),
   );
+  const symbolsOf = (exchange: Exchange): readonly MarketSymbol[] => [
+    ...new Set(series.filter((one) => one.exchange === exchange).map(({ symbol }) => symbol)),
+  ];
   const sync = createSyncHandler(async () => ({
     settings: config.sync,
-    symbols: (exchange) => [...new Set(series.filter((one) => one.exchange === exchange).map(({ symbol }) => symbol))],
+    symbols: symbolsOf,
     hasSeries: (one) => known.has(seriesKey(one)),
     api: (exchange) => apiOf(apis, exchange),
     db,
@@ -75,12 +85,22 @@ export function createPlatform(options: PlatformOptions, { db }: Pick<OpenedTime
       onReport: totals.addIndicators,
     };
   });
+  const verify = createVerifyHandler(async () => ({
+    settings: config.sync,
+    symbols: symbolsOf,
+    db,
+    storage,
+    clock,
+    logger,
+    onReport: totals.addVerify,
+  }));
   const delayMs = config.indicators.delaySeconds * 1000;
   return {
     exchanges,
     sync: { handler: sync, delayMs: config.sync.delaySeconds * 1000, mode: 'tick' },
     indicators: { handler: indicators, delayMs, mode: 'tick' },
     catchUp: { handler: indicators, delayMs, mode: 'catch-up' },
+    verify: { handler: verify, delayMs, mode: 'tick', atMinute: VERIFY_AT_MINUTE },
     totals,
     async close() {
       await Promise.all([...apis.values()].map((api) => api.close()));

@@ -47,7 +47,7 @@ export async function runPlatform(options: RunOptions): Promise<RunResult> {
     }
     await catchUp(options);
     running.phase = 'running';
-    await runTicks(options, firstTickMs + MINUTE_MS, lastTickMs, [platform.sync, platform.indicators]);
+    await runTicks(options, firstTickMs + MINUTE_MS, lastTickMs, [platform.sync, platform.indicators, platform.verify]);
   }
   output.line(`${signal.aborted ? 'stopped' : 'done'}: ${totals.summary()}`);
   const injected = injectedOf(source).faultsInjected;

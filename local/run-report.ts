@@ -3,6 +3,7 @@ import type { Series } from '#core/series.ts';
 import { seriesKey } from '#core/series.ts';
 import type { IndicatorsReport } from '#usecases/compute-indicators.ts';
 import type { SeriesSyncReport, SyncReport } from '#usecases/sync-candles.ts';
+import type { VerifyReport } from '#usecases/verify-candles.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { iso } from './replay-plan.ts';
 
@@ -20,6 +21,7 @@ type SeriesTotals = {
 export type RunTotals = {
   addSync(report: SyncReport): void;
   addIndicators(report: IndicatorsReport): void;
+  addVerify(report: VerifyReport): void;
   addTick(tickMs: number): void;
   addError(message: string): void;
   series(): readonly Readonly<SeriesTotals>[];
@@ -48,6 +50,8 @@ export function createRunTotals(): RunTotals {
   let ticks = 0;
   let lastTickMs: number | null = null;
   let indicatorValues = 0;
+  let verified = 0;
+  let findings = 0;
   let errorCount = 0;
   const failures = new Map<Exchange, string | null>();
 
@@ -69,6 +73,10 @@ export function createRunTotals(): RunTotals {
     addIndicators(report) {
       indicatorValues += report.valuesWritten;
       if (report.cacheFailure !== null) addError(report.cacheFailure);
+    },
+    addVerify(report) {
+      verified += report.verified;
+      findings += report.found.length;
     },
     addTick(tickMs) {
       ticks += 1;
@@ -101,6 +109,8 @@ export function createRunTotals(): RunTotals {
       candlesChanged: sum(bySeries, ({ changed }) => changed),
       rowsRefused: sum(bySeries, ({ refused }) => refused),
       indicatorsWritten: indicatorValues,
+      candlesVerified: verified,
+      candleFindings: findings,
       gaps: [...bySeries.values()].flatMap(gapsOf),
       errorCount,
       errors: [...errors].map(([message, times]) => ({ message, times })),

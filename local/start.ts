@@ -1,5 +1,6 @@
 import { seriesKey } from '#core/series.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
+import { createStorageClient } from '#factories/storage-client.ts';
 import { startStoreEndpoint } from '#factories/store-endpoint.ts';
 import { archiveDirectoryOf, takeDataFolder, type DataFolder } from './data-folder.ts';
 import { collectsLive, startLiveTrades } from './live-trades.ts';
@@ -52,6 +53,9 @@ async function startOver(
   stack.add('the store', () => db.close());
   const cache = createCacheClient(config, { ...parts, environment: process.env });
   stack.add('the cache', () => cache.close());
+  const directory = archiveDirectoryOf(folder.directory);
+  const storage = createStorageClient(config, { ...parts, directory, environment: process.env });
+  stack.add('the archive', () => storage.close());
   const writerPassword = makeWriterPassword();
   const endpoint = engine === null ? null : await startStoreEndpoint(config, engine, { port: options.storePort, writerPassword });
   if (endpoint !== null) stack.add('the store endpoint', () => endpoint.close());
@@ -65,6 +69,7 @@ async function startOver(
       restUrls: source.restUrls,
       onSeries: () => void (running.seriesDone += 1),
       cache,
+      storage,
     },
     { db },
   );
@@ -87,7 +92,7 @@ async function startOver(
   output.line(`  page   ${page.url}`);
   output.line(`  store  ${endpoint?.url ?? config.databases.clickhouse.url}   npm run -s tidemark -- sql "SELECT count() FROM candles_1m"`);
   if (collectsLive(config, source)) {
-    const live = startLiveTrades({ config, source, db, cache, archiveDirectory: archiveDirectoryOf(folder.directory) });
+    const live = startLiveTrades({ config, source, db, cache, storage });
     stack.add('the live trades', async () => void (await live.close()));
     output.line(`  live   ${liveText(source)}`);
   } else if (facts.speed === 'max') output.line('  live   no live prices at --speed max; give a number to see them');

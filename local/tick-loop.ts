@@ -11,6 +11,8 @@ export type TickService = {
   /** Delay of the service's queue after the tick. */
   readonly delayMs: number;
   readonly mode: ScheduledTick['mode'];
+  /** Runs only at this minute of each hour; every minute when absent. */
+  readonly atMinute?: number;
 };
 
 export type TickLoop = {
@@ -34,6 +36,7 @@ export async function runTickLoop(loop: TickLoop): Promise<void> {
   for (let tickMs = loop.firstTickMs; loop.lastTickMs === null || tickMs <= loop.lastTickMs; tickMs += MINUTE_MS) {
     let failed = 0;
     for (const service of loop.services) {
+      if (service.atMinute !== undefined && new Date(tickMs).getUTCMinutes() !== service.atMinute) continue;
       // oxlint-disable-next-line no-await-in-loop -- time passes in order
       await loop.clock.sleepUntil(tickMs + service.delayMs, loop.signal);
       if (loop.signal.aborted) return;

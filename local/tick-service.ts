@@ -1,7 +1,9 @@
 import { loadRecordingManifest } from '#config/recording.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
 import { createHostParts } from '#factories/host-parts.ts';
+import { createStorageClient } from '#factories/storage-client.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { archiveDirectoryOf } from './data-folder.ts';
 import { configuredSeries, createPlatform } from './platform.ts';
 import { projectFile } from './project-files.ts';
 import { iso } from './replay-plan.ts';
@@ -11,7 +13,7 @@ import type { ServiceContext, ServiceOptions } from './service-context.ts';
 import { runTickLoop } from './tick-loop.ts';
 
 export type TickServiceOptions = ServiceOptions & {
-  readonly service: 'sync' | 'indicators';
+  readonly service: 'sync' | 'indicators' | 'verify';
   /** The real exchanges instead of a recorded one. */
   readonly isLive: boolean;
   /** One tick, then the end. */
@@ -19,7 +21,7 @@ export type TickServiceOptions = ServiceOptions & {
 };
 
 /**
- * Sync or indicators alone, over a store and an exchange that run in other terminals (`tidemark store`, `tidemark exchange`). Resolves
+ * Sync, indicators or verify alone, over a store and an exchange that run in other terminals (`tidemark store`, `tidemark exchange`). Resolves
  * with the exit code.
  */
 export async function runTickService(options: TickServiceOptions, context: ServiceContext): Promise<0 | 1> {
@@ -42,19 +44,24 @@ export async function runTickService(options: TickServiceOptions, context: Servi
     const series = recording?.series ?? configuredSeries(config);
     const cache = createCacheClient(config, { ...parts, environment: process.env });
     stack.add('the cache', () => cache.close());
+    const directory = archiveDirectoryOf(options.dataDirectory);
+    const storage = createStorageClient(config, { ...parts, directory, environment: process.env });
+    stack.add('the archive', () => storage.close());
     const platform = createPlatform(
-      { config, parts, series, isReplay: recording !== null, restUrls: exchange?.urls ?? {}, onSeries: () => {}, cache },
+      { config, parts, series, isReplay: recording !== null, restUrls: exchange?.urls ?? {}, onSeries: () => {}, cache, storage },
       { db },
     );
     stack.add('the connections to exchanges', () => platform.close());
     const firstTickMs = Math.floor(parts.clock.nowMs() / 60_000) * 60_000;
     claimState(options.dataDirectory, recording, firstTickMs);
     output.line(`${options.service} of ${platform.exchanges.join(', ')} from ${iso(firstTickMs)}; Ctrl-C ends it`);
+    const { atMinute: _always, ...now } = platform[options.service];
     let failedMessages = 0;
     await runTickLoop({
       clock: parts.clock,
       exchanges: platform.exchanges,
-      services: [platform[options.service]],
+      // Once means now, also for what runs once an hour.
+      services: [options.isOnce ? now : platform[options.service]],
       firstTickMs,
       lastTickMs: options.isOnce ? firstTickMs : null,
       signal,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '#config/load.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
+import { createMemoryStorage } from '#providers/memory/memory-storage.ts';
 import { openReplay } from '#local/market-source.ts';
 import { createPlatform, openStore } from '#local/platform.ts';
 import { projectFile } from '#local/project-files.ts';
@@ -26,7 +27,16 @@ const store = { statements: 0, ms: 0 };
 if (opened.engine !== null) measureStatements(opened.engine.writer);
 const cache = createCacheClient(config, { ...source.parts, environment: process.env });
 const platform = createPlatform(
-  { config, parts: source.parts, series: source.series, isReplay: true, restUrls: source.restUrls, onSeries: () => {}, cache },
+  {
+    config,
+    parts: source.parts,
+    series: source.series,
+    isReplay: true,
+    restUrls: source.restUrls,
+    onSeries: () => {},
+    cache,
+    storage: createMemoryStorage(),
+  },
   opened,
 );
 const phases = { sync: 0, indicators: 0 };

@@ -43,6 +43,7 @@ const PRICES_FILE = object({
   sqs_million_requests: MONEY,
   s3_gb: MONEY,
   s3_thousand_puts: MONEY,
+  s3_thousand_gets: MONEY,
   metric: MONEY,
   alarm: MONEY,
   dashboard: MONEY,

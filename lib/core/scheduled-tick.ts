@@ -6,6 +6,9 @@ export type ScheduledTick = { readonly exchange: Exchange; readonly tickMs: numb
 /** What a queue hands over: the message group is the exchange, the body the untouched EventBridge event. */
 export type TickMessage = { readonly messageGroupId: string | undefined; readonly body: string };
 
+/** Verify runs once an hour, so many minutes after it: away from the full hour, when every timeframe closes. */
+export const VERIFY_AT_MINUTE = 7;
+
 const MINUTE_MS = 60_000;
 
 /**

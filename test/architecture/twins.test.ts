@@ -11,6 +11,8 @@ const TYPES_ONLY = /^lib\/core\/ports\//;
 const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/audit-finding.ts': 'test/campaigns/f23-audit-honesty.test.ts',
   'lib/core/candle-gap.ts': 'test/domain/candles/coverage.test.ts',
+  'lib/core/candle-agreement.ts': null,
+  'lib/core/candle-finding.ts': null,
   'lib/core/candle-revision.ts': null,
   'lib/core/fnv1a.ts': 'test/domain/trades/bucket.test.ts',
   'lib/core/watermark.ts': null,
@@ -51,6 +53,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/providers/ccxt/kraken-protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   'lib/providers/ccxt/protocol.ts': 'test/providers/ccxt/ccxt-rest-api.test.ts',
   // The store is tested through its port, the endpoint through real requests.
+  'lib/providers/clickhouse/witness-tables.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
   'lib/providers/clickhouse/client.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
   'lib/providers/clickhouse/embedded-engine.ts': 'test/providers/clickhouse/clickhouse-db.embedded.test.ts',
   'lib/providers/clickhouse/http-answer.ts': 'test/providers/clickhouse/store-server.embedded.test.ts',

@@ -77,12 +77,12 @@ const TICK = {
 const HTTP = { TIDEMARK_DATABASES__CLICKHOUSE__MODE: 'http' };
 
 describe('a bundle, alone in a folder', () => {
-  test.each(['sync', 'indicators', 'migrate'])('%s says in words what is missing', async (service) => {
+  test.each(['sync', 'indicators', 'verify', 'migrate'])('%s says in words what is missing', async (service) => {
     const { stdout } = await invoke(service, TICK, HTTP);
     expect(stdout).toContain('THREW ConfigError: environment: CLICKHOUSE_PASSWORD is not set, expected the password of ClickHouse user');
   });
 
-  test.each(['sync', 'indicators', 'migrate'])('%s leaves the embedded engine out, and says so', async (service) => {
+  test.each(['sync', 'indicators', 'verify', 'migrate'])('%s leaves the embedded engine out, and says so', async (service) => {
     const { stdout } = await invoke(service, TICK);
     expect(stdout).toMatch(/THREW StoreError: the embedded ClickHouse engine .* is not installed/);
   });
@@ -161,6 +161,7 @@ describe('a bundle', () => {
   test.each([
     ['sync', 1600],
     ['indicators', 1000],
+    ['verify', 1000],
     ['archive', 1000],
     ['migrate', 1000],
   ])('of %s has less than %d kB, its configuration and its schema', (service, kilobytes) => {

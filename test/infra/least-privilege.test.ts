@@ -143,10 +143,10 @@ describe('the network', () => {
       expect(vpcSubnets(fn)).toContain('Vpcprivate');
       expect(vpcSubnets(fn)).not.toContain('Vpcpublic');
     }
-    expect(of('AWS::Lambda::Function').filter(({ Properties }) => 'VpcConfig' in Properties)).toHaveLength(3);
+    expect(of('AWS::Lambda::Function').filter(({ Properties }) => 'VpcConfig' in Properties)).toHaveLength(4);
     const toStore = of('AWS::EC2::SecurityGroupIngress').filter(({ id }) => id.includes('storegroup'));
     expect(toStore.map(({ Properties }) => Properties['FromPort']).toSorted((a, b) => Number(a) - Number(b))).toEqual([
-      6379, 6379, 6379, 8123, 8123, 8123, 8123,
+      6379, 6379, 6379, 8123, 8123, 8123, 8123, 8123,
     ]);
   });
 

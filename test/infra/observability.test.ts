@@ -26,7 +26,9 @@ describe('what watches it', () => {
     );
     expect(alarms.map(({ AlarmName }) => AlarmName)).toEqual(
       expect.arrayContaining(
-        ['sync-dead-letters', 'indicators-dead-letters', 'archive-dead-letters', 'archive-behind'].map((name) => `tidemark-${name}`),
+        ['sync-dead-letters', 'indicators-dead-letters', 'verify-dead-letters', 'archive-dead-letters', 'archive-behind'].map(
+          (name) => `tidemark-${name}`,
+        ),
       ),
     );
   });
@@ -55,6 +57,7 @@ describe('what watches it', () => {
       expect.arrayContaining([
         'tidemark-kraken-no-candles CandleAgeSeconds Maximum 300',
         'tidemark-kraken-gaps-open CandlesUnfetched Sum 1',
+        'tidemark-kraken-unsettled Unsettled Maximum 1',
         'tidemark-kraken-collector-silent TradesCollected SampleCount 1',
         'tidemark-disk-full DiskUsedPercent Maximum 80',
       ]),
@@ -66,6 +69,7 @@ describe('what watches it', () => {
       'lambdas/sync/handler.ts',
       'lib/usecases/sync-freshness.ts',
       'lambdas/indicators/handler.ts',
+      'lambdas/verify/handler.ts',
       'fargate/collector/main.ts',
       'fargate/collector/heartbeat.ts',
     ]

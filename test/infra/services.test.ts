@@ -14,15 +14,18 @@ describe.each(['aws', 'local'] as const)('on the stage %s', (stage) => {
   const logicalId = ({ id }: { readonly id: string }): string => id.slice(id.indexOf('/') + 1);
   const isOurs = ({ Properties }: Resource): boolean => String(Properties['FunctionName']).startsWith('tidemark-');
 
-  test('each enabled exchange has one rule, at the full minute, for both queues, with itself as the message group', () => {
-    const rules = of('AWS::Events::Rule');
+  test.each([
+    ['every-minute', 'cron(* * * * ? *)', ['sync', 'indicators']],
+    ['every-hour', 'cron(7 * * * ? *)', ['verify']],
+  ])('each enabled exchange has one rule %s, for its queues, with itself as the message group', (often, expression, called) => {
+    const rules = of('AWS::Events::Rule').filter(({ Properties }) => String(Properties['Name']).endsWith(often));
     expect(rules.map(({ Properties }) => String(Properties['Name'])).sort()).toEqual(
-      ['binance', 'coinbase', 'kraken'].map((exchange) => `tidemark-${exchange}-every-minute`),
+      ['binance', 'coinbase', 'kraken'].map((exchange) => `tidemark-${exchange}-${often}`),
     );
-    const arns = ['tidemark-sync.fifo', 'tidemark-indicators.fifo'].map((name) => ({ 'Fn::GetAtt': [logicalId(queue(name)), 'Arn'] }));
+    const arns = called.map((name) => ({ 'Fn::GetAtt': [logicalId(queue(`tidemark-${name}.fifo`)), 'Arn'] }));
     for (const { Properties } of rules) {
       const exchange = String(Properties['Name']).split('-')[1];
-      expect(Properties).toMatchObject({ ScheduleExpression: 'cron(* * * * ? *)', State: 'ENABLED' });
+      expect(Properties).toMatchObject({ ScheduleExpression: expression, State: 'ENABLED' });
       const targets = Properties['Targets'] as readonly Record<string, unknown>[];
       expect(targets.map(({ Arn }) => Arn)).toEqual(arns);
       for (const target of targets) {
@@ -34,16 +37,17 @@ describe.each(['aws', 'local'] as const)('on the stage %s', (stage) => {
   });
 
   test.each([
-    ['sync', 3],
-    ['indicators', 10],
-  ])('the ticks of %s wait %d s, one at a time and exchange, and a failed one is put aside', (service, delay) => {
+    ['sync', 3, 55, 180],
+    ['indicators', 10, 55, 180],
+    ['verify', 10, 305, 610],
+  ])('the ticks of %s wait %d s, one at a time and exchange, and a failed one is put aside', (service, delay, hidden, kept) => {
     const deadLetters = queue(`tidemark-${service}-dead-letters.fifo`);
     expect(queue(`tidemark-${service}.fifo`).Properties).toMatchObject({
       FifoQueue: true,
       ContentBasedDeduplication: true,
       DelaySeconds: delay,
-      MessageRetentionPeriod: 180,
-      VisibilityTimeout: 55,
+      MessageRetentionPeriod: kept,
+      VisibilityTimeout: hidden,
       SqsManagedSseEnabled: true,
       RedrivePolicy: { maxReceiveCount: 1, deadLetterTargetArn: { 'Fn::GetAtt': [logicalId(deadLetters), 'Arn'] } },
     });
@@ -52,13 +56,15 @@ describe.each(['aws', 'local'] as const)('on the stage %s', (stage) => {
 
   test('ticks reach their functions one by one, and a tick is hidden for longer than a function may take', () => {
     const sources = of('AWS::Lambda::EventSourceMapping').filter(({ Properties }) => !('StartingPosition' in Properties));
-    expect(sources).toHaveLength(2);
+    expect(sources).toHaveLength(3);
     for (const { Properties } of sources) {
       expect(Properties).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
       expect(Properties).not.toHaveProperty('ScalingConfig');
     }
-    for (const service of ['sync', 'indicators'])
-      expect(named(of('AWS::Lambda::Function'), 'FunctionName', `tidemark-${service}`).Properties['Timeout']).toBeLessThan(55);
+    for (const service of ['sync', 'indicators', 'verify']) {
+      const hidden = Number(queue(`tidemark-${service}.fifo`).Properties['VisibilityTimeout']);
+      expect(named(of('AWS::Lambda::Function'), 'FunctionName', `tidemark-${service}`).Properties['Timeout']).toBeLessThan(hidden);
+    }
   });
 
   test('the archive gets a batch a minute; a bad record is found by halving, tried three times at most, and told', () => {
@@ -81,7 +87,7 @@ describe.each(['aws', 'local'] as const)('on the stage %s', (stage) => {
   test('every function of ours runs Node 24 on arm64, logs JSON to a group of its own, and reserves nothing', () => {
     const functions = of('AWS::Lambda::Function').filter(isOurs);
     expect(functions.map(({ Properties }) => String(Properties['FunctionName'])).sort()).toEqual(
-      ['archive', 'indicators', 'migrate', 'sync'].map((service) => `tidemark-${service}`),
+      ['archive', 'indicators', 'migrate', 'sync', 'verify'].map((service) => `tidemark-${service}`),
     );
     const groups = new Map(of('AWS::Logs::LogGroup').map((group) => [logicalId(group), group.Properties]));
     for (const { Properties } of functions) {
@@ -184,10 +190,11 @@ describe('on the emulator', () => {
 
 test('an exchange that is off has no rule', () => {
   const { of } = synthesize('local', { environment: { TIDEMARK_EXCHANGES__BINANCE__ENABLED: 'false' } });
-  expect(of('AWS::Events::Rule').map(({ Properties }) => Properties['Name'])).toEqual([
-    'tidemark-coinbase-every-minute',
-    'tidemark-kraken-every-minute',
-  ]);
+  expect(
+    of('AWS::Events::Rule')
+      .map(({ Properties }) => String(Properties['Name']))
+      .sort(),
+  ).toEqual(['coinbase', 'kraken'].flatMap((exchange) => [`tidemark-${exchange}-every-hour`, `tidemark-${exchange}-every-minute`]));
 });
 
 test('delays are those of the configuration', () => {

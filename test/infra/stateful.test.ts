@@ -135,7 +135,7 @@ describe('the schema', () => {
     expect(migration?.Properties).toMatchObject({ InvocationType: 'RequestResponse', ExecuteOnHandlerChange: true, Timeout: '840000' });
   });
 
-  test('is migrated before sync, indicators and the collector are changed', () => {
+  test('is migrated before sync, indicators, verify and the collector are changed', () => {
     const id = migration?.id.split('/')[1];
     const waiting = [...of('AWS::Lambda::Function'), ...of('AWS::ECS::Service')].filter(({ DependsOn = [] }) =>
       DependsOn.includes(id ?? ''),
@@ -144,6 +144,7 @@ describe('the schema', () => {
       'collectorService1Service',
       'indicatorsFunction',
       'syncFunction',
+      'verifyFunction',
     ]);
   });
 });
@@ -170,7 +171,7 @@ describe('elsewhere', () => {
     const outward = other
       .of('AWS::EC2::SecurityGroup')
       .flatMap(({ Properties }) => (Properties['SecurityGroupEgress'] ?? []) as readonly { ToPort: number }[]);
-    expect(outward.filter(({ ToPort }) => ToPort === 8443)).toHaveLength(4);
+    expect(outward.filter(({ ToPort }) => ToPort === 8443)).toHaveLength(5);
     expect(outward.filter(({ ToPort }) => ToPort === 6379)).toHaveLength(3);
   });
 

@@ -114,6 +114,7 @@ async function collect(one: Case, plan: Plan) {
   const logger = keepingLogger();
   const db = createMemoryTimeSeriesDb();
   const config = loadConfig('config', {});
+  const storage = createFileStorage({ directory, timer, deadlineMs: 10_000 });
   const live = startLiveTrades({
     config,
     source: {
@@ -126,7 +127,7 @@ async function collect(one: Case, plan: Plan) {
     },
     db,
     cache: createMemoryCache(clock),
-    archiveDirectory: directory,
+    storage,
   });
   const until = async (isThere: () => boolean): Promise<void> => {
     while (!isThere()) await new Promise((resolve) => setImmediate(resolve));
@@ -151,7 +152,6 @@ async function collect(one: Case, plan: Plan) {
   await until(() => live.report().exchanges[exchange]?.openGaps === 0);
   const report = await live.close();
   await server.close();
-  const storage = createFileStorage({ directory, timer, deadlineMs: 10_000 });
   const out = new Map<string, string[]>();
   const window = { fromMs: recording.replayFromMs, untilMs: recording.replayUntilMs + 3_600_000 };
   for (const symbol of symbols) {

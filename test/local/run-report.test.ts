@@ -79,6 +79,8 @@ describe('the totals of a run', () => {
       candlesChanged: 0,
       rowsRefused: 0,
       indicatorsWritten: 0,
+      candlesVerified: 0,
+      candleFindings: 0,
       gaps: [],
       errorCount: 0,
       errors: [],

@@ -57,6 +57,17 @@ describe('runTickLoop', () => {
     ]);
   });
 
+  test('runs a service with a minute of its own once an hour', async () => {
+    const made = world();
+    const verify = { ...made.service('verify', 0), atMinute: 7 };
+    await runTickLoop({ ...made.loop, services: [verify], firstTickMs: START, lastTickMs: START + 130 * MINUTE });
+    expect(made.log.filter((line) => line.includes('verify'))).toEqual([
+      `420 s verify kraken-${START + 7 * MINUTE}`,
+      `4020 s verify kraken-${START + 67 * MINUTE}`,
+      `7620 s verify kraken-${START + 127 * MINUTE}`,
+    ]);
+  });
+
   test('runs nothing when the last tick is before the first', async () => {
     const { loop, log } = world({ lastTickMs: START - MINUTE });
     await runTickLoop(loop);

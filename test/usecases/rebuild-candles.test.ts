@@ -1,39 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Timeframe } from '#core/timeframe.ts';
-import { createArchiveHandler } from '#lambdas/archive/handler.ts';
-import { createMemoryStorage } from '#providers/memory/memory-storage.ts';
-import { createMemoryStream } from '#providers/memory/memory-stream.ts';
+import type { createMemoryStorage } from '#providers/memory/memory-storage.ts';
 import { compressZstd } from '#std/zstd.ts';
-import { createTradePublisher } from '#usecases/publish-trades.ts';
 import { readArchive, type ArchiveProblem } from '#usecases/read-archive.ts';
 import { rebuildCandles } from '#usecases/rebuild-candles.ts';
 import type { CheckedTrade } from '#core/trade.ts';
 import { BINANCE, KRAKEN, recordedCandles, recordedTrades, type RecordedMarket } from '../domain/trades/recorded-trades.ts';
-import { base64, streamEvent, streamRecord } from '../lambdas/archive/stream-event.ts';
-import { keepingLogger } from '../lambdas/queue-event.ts';
-import { handTimer } from '../std/hand-timer.ts';
+import { archivedMarkets } from './archived-markets.ts';
 
 const HOUR = 3_600_000;
-
-/** Trades go the whole way: publisher, stream, archive function. Every batch is delivered twice, the second time cut differently. */
-async function archived(...markets: readonly RecordedMarket[]) {
-  const stream = createMemoryStream({ maxRecords: 100_000 });
-  const publisher = createTradePublisher(
-    { stream, timer: handTimer(), logger: keepingLogger(), onDropped: (runs) => expect(runs).toEqual([]) },
-    { task: '1/1', settings: { flushMs: 200, recordTrades: 50, bufferTrades: 100_000 } },
-  );
-  const trades = markets.flatMap((market) => [...recordedTrades(market)]);
-  for (let from = 0; from < trades.length; from += 37) publisher.offer(trades.slice(from, from + 37));
-  expect(await publisher.drain(4000)).toEqual([]);
-  const storage = createMemoryStorage();
-  const handler = createArchiveHandler(async () => ({ storage, logger: keepingLogger() }));
-  const records = stream.take(100_000).map(({ sequence, data }) => streamRecord(sequence, base64(data)));
-  for (const size of [20, 33]) {
-    for (let from = 0; from < records.length; from += size)
-      expect(await handler(streamEvent(records.slice(from, from + size)))).toEqual({ batchItemFailures: [] });
-  }
-  return { storage, trades };
-}
 
 const windowOf = (market: RecordedMarket) => {
   const fromMs = Math.floor((recordedTrades(market)[0]?.trade.eventTimeMs ?? 0) / HOUR) * HOUR;
@@ -58,7 +33,7 @@ describe('candles from the archive', () => {
     ['Kraken', KRAKEN, '1h'],
     ['Binance', BINANCE, '1m'],
   ])('of %s are the recorded ones: %o in %s', async (_name, market, timeframe) => {
-    const { storage } = await archived(KRAKEN, BINANCE);
+    const { storage } = await archivedMarkets(KRAKEN, BINANCE);
     const { candles, trades, duplicates, problems } = await rebuildCandles({ storage }, { ...windowOf(market), timeframe });
     expect(candles.map(({ quoteVolume: _quote, tradeCount: _count, ...others }) => others)).toEqual(recordedCandles(market, timeframe));
     const recorded = recordedTrades(market).length;
@@ -66,7 +41,7 @@ describe('candles from the archive', () => {
   });
 
   test('are none for a market or an exchange without trades', async () => {
-    const { storage } = await archived(KRAKEN);
+    const { storage } = await archivedMarkets(KRAKEN);
     for (const market of [
       { ...windowOf(KRAKEN), symbol: BINANCE.symbol },
       { ...windowOf(KRAKEN), exchange: 'coinbase' as const },
@@ -82,20 +57,20 @@ describe('candles from the archive', () => {
 
 describe('the reader of the archive', () => {
   test('gives every trade once, in order per symbol, though each was delivered twice', async () => {
-    const { storage, trades } = await archived(KRAKEN);
+    const { storage, trades } = await archivedMarkets(KRAKEN);
     const read = await readAll(storage, { ...windowOf(KRAKEN), symbols: [KRAKEN.symbol] });
     expect(read).toEqual({ trades, problems: [], duplicates: trades.length });
   });
 
   test('keeps to the window, to the millisecond', async () => {
-    const { storage, trades } = await archived(KRAKEN);
+    const { storage, trades } = await archivedMarkets(KRAKEN);
     const [from, until] = [trades[100]?.trade.eventTimeMs ?? 0, trades[900]?.trade.eventTimeMs ?? 0];
     const read = await readAll(storage, { ...KRAKEN, symbols: [KRAKEN.symbol], fromMs: from, untilMs: until });
     expect(read.trades).toEqual(trades.filter(({ trade }) => trade.eventTimeMs >= from && trade.eventTimeMs < until));
   });
 
   test('tells what it cannot read, and reads everything else', async () => {
-    const { storage, trades } = await archived(KRAKEN);
+    const { storage, trades } = await archivedMarkets(KRAKEN);
     const { fromMs } = windowOf(KRAKEN);
     const folder = 'trades/exchange=kraken/date=2023-11-17/hour=00';
     await storage.putObject(`${folder}/0-1-2.ndjson.zst`, Buffer.from('not zstd'));

@@ -1,4 +1,6 @@
 import type { StoredCandle } from '../candle.ts';
+import type { CandleAgreement } from '../candle-agreement.ts';
+import type { CandleFinding } from '../candle-finding.ts';
 import type { CandleGap, GapState } from '../candle-gap.ts';
 import type { CandleRevision } from '../candle-revision.ts';
 import type { Exchange } from '../exchange.ts';
@@ -114,5 +116,13 @@ export interface TimeSeriesDb {
   insertTradeMinutes(minutes: readonly TradeMinute[]): Promise<void>;
   /** Minutes that open in the window, by exchange, symbol and time. */
   readTradeMinutes(query: TradeQuery): Promise<readonly TradeMinute[]>;
+  /** Writes how far witnesses agree. A row of the same exchange, symbol and hour replaces the stored one when its `updatedAtMs` is not lower. */
+  insertAgreements(agreements: readonly CandleAgreement[]): Promise<void>;
+  /** Hours that begin in the window, by symbol and hour. */
+  readAgreements(query: TradeQuery): Promise<readonly CandleAgreement[]>;
+  /** Writes findings. A row of the same candle and witness replaces the stored one when its `updatedAtMs` is not lower. */
+  insertCandleFindings(findings: readonly CandleFinding[]): Promise<void>;
+  /** Findings that are not settled, about candles that open in the window; by timeframe, symbol, time and witness. */
+  readOpenFindings(query: TradeQuery): Promise<readonly CandleFinding[]>;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ const FETCH_TIME_BITS = 44n;
 const SEQUENCE_BITS = 14n;
 const RANK_SHIFT = FETCH_TIME_BITS + SEQUENCE_BITS;
 const FINALITY_SHIFT = RANK_SHIFT + 4n;
+const FETCH_MASK = (1n << FINALITY_SHIFT) - 1n;
 const MAX_RANK = 15;
 const MAX_SEQUENCE = 16_383;
 
@@ -36,6 +37,21 @@ export function candleVersion({ finality, sourceRank, fetchedAtMs, sequence }: V
 /** When the candle with this version was fetched, UTC ms. */
 export function fetchedAtMs(version: bigint): number {
   return Number((version >> SEQUENCE_BITS) & (2n ** FETCH_TIME_BITS - 1n));
+}
+
+export function finalityOf(version: bigint): Finality {
+  // Two bits, and four finalities.
+  return FINALITIES[Number(version >> FINALITY_SHIFT)] ?? 'forming';
+}
+
+/** The same fetch, with another finality. */
+export function withFinality(version: bigint, finality: Finality): bigint {
+  return (BigInt(FINALITIES.indexOf(finality)) << FINALITY_SHIFT) | fetchOf(version);
+}
+
+/** What a version says of its fetch alone: the same for a candle that was proven later. */
+export function fetchOf(version: bigint): bigint {
+  return version & FETCH_MASK;
 }
 
 function requireRange(name: string, value: number, max: number): void {

@@ -36,6 +36,10 @@ const MANY_MARKETS = 500;
 const VERY_MANY_MARKETS = 5000;
 const TRADES_A_RECORD = 200;
 const BYTES_A_STORED_TRADE = 12.5;
+/** Verify looks at each hour of trades twice; a trade takes so long to read and to add up, on the slower cores there. */
+const LOOKS = 2;
+const SECONDS_A_TRADE_READ = 12e-6;
+const SECONDS_A_LOOK = 1;
 /** Of all functions in a minute: whatever the number of markets, and for each. */
 const GB_SECONDS_A_TICK = { base: 11.9, perMarket: 0.03 };
 
@@ -156,9 +160,10 @@ function streamLine({ profile, trades, markets }: Load, prices: Prices): CostLin
   return { part: 'stream', basis: `Kinesis, ${shards} shard${shards === 1 ? '' : 's'}, ${TRADES_A_RECORD} trades a record`, dollars };
 }
 
-function functionsLine({ profile, markets, exchanges }: Load, prices: Prices): CostLine {
+function functionsLine({ profile, markets, exchanges, trades }: Load, prices: Prices): CostLine {
   const isFree = profile !== 'production';
-  const gbSeconds = MINUTES_A_MONTH * (GB_SECONDS_A_TICK.base + GB_SECONDS_A_TICK.perMarket * markets);
+  const verifying = (MINUTES_A_MONTH / 60) * LOOKS * (exchanges * SECONDS_A_LOOK + (trades / 24) * SECONDS_A_TRADE_READ);
+  const gbSeconds = MINUTES_A_MONTH * (GB_SECONDS_A_TICK.base + GB_SECONDS_A_TICK.perMarket * markets) + verifying;
   const requests = MINUTES_A_MONTH * (2 * exchanges + 1);
   const paidSeconds = Math.max(0, gbSeconds - (isFree ? prices.free.lambdaGbSeconds : 0));
   const paidRequests = Math.max(0, requests - (isFree ? prices.free.lambdaRequests : 0));
@@ -171,7 +176,7 @@ function queuesAndArchiveLine({ trades, exchanges }: Load, prices: Prices): Cost
   const storedGb = (trades * 30.4 * BYTES_A_STORED_TRADE) / 1e9;
   const puts = MINUTES_A_MONTH * exchanges;
   const queues = (Math.max(0, requests - prices.free.sqsRequests) / 1e6) * prices.sqsMillionRequests;
-  const dollars = queues + storedGb * prices.s3Gb + (puts / 1000) * prices.s3ThousandPuts;
+  const dollars = queues + storedGb * prices.s3Gb + (puts / 1000) * prices.s3ThousandPuts + ((LOOKS * puts) / 1000) * prices.s3ThousandGets;
   return {
     part: 'queues and archive',
     basis: `${storedGb.toFixed(1)} GB more in the archive each month, ${Math.round(puts / 1000)} thousand objects`,
@@ -181,9 +186,9 @@ function queuesAndArchiveLine({ trades, exchanges }: Load, prices: Prices): Cost
 
 function observabilityLine({ profile, markets }: Load, prices: Prices): CostLine {
   const use = {
-    starter: { metrics: 10, alarms: 9, dashboards: 1, logGb: 2 },
-    default: { metrics: 19, alarms: 21, dashboards: 1, logGb: 5 },
-    production: { metrics: 19, alarms: 21, dashboards: 1, logGb: 25 },
+    starter: { metrics: 10, alarms: 10, dashboards: 1, logGb: 2 },
+    default: { metrics: 19, alarms: 25, dashboards: 1, logGb: 5 },
+    production: { metrics: 19, alarms: 25, dashboards: 1, logGb: 25 },
   }[profile];
   const logGb = use.logGb + markets / 200;
   const paid = profile === 'production' ? { metrics: 0, alarms: 0, dashboards: 0, logGb: 0 } : prices.free;

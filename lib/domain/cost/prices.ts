@@ -22,6 +22,7 @@ export type Prices = {
   readonly sqsMillionRequests: number;
   readonly s3Gb: number;
   readonly s3ThousandPuts: number;
+  readonly s3ThousandGets: number;
   readonly metric: number;
   readonly alarm: number;
   readonly dashboard: number;

@@ -1,3 +1,5 @@
+import { fetchOf } from '../candles/version.ts';
+
 /** What the candles of one series are, as far as fingerprints know them; same length, oldest first. */
 export type VersionedCandles = { readonly openTimesMs: Float64Array; readonly versions: BigUint64Array };
 
@@ -5,8 +7,9 @@ export type VersionedCandles = { readonly openTimesMs: Float64Array; readonly ve
  * Per candle a positive 64-bit number that changes whenever a stored candle of the `windowMs` up to and including it is added or
  * replaced, or when `settings` changes. Equal fingerprints therefore mean: nothing to compute again.
  *
- * It is the sum of the candles' versions in the window, plus a number for the settings, modulo 2^64. Stored candles are only ever added
- * or replaced by higher versions, so the sum can only grow; it would take growth by a whole multiple of 2^64 to go unseen.
+ * It is the sum of the candles' versions in the window without their finality, plus a number for the settings, modulo 2^64. Stored candles
+ * are only ever added, replaced by later fetches, or proven, which changes no figure of them; so the sum can only grow, and it would take
+ * growth by a whole multiple of 2^64 to go unseen.
  * A candle that lies less than `windowMs` behind the first one given may get another fingerprint when older candles are given too.
  */
 export function fingerprints({ openTimesMs, versions }: VersionedCandles, windowMs: number, settings: bigint): BigUint64Array {
@@ -14,8 +17,8 @@ export function fingerprints({ openTimesMs, versions }: VersionedCandles, window
   let sum = settings;
   let oldest = 0;
   for (let i = 0; i < versions.length; i++) {
-    sum += versions[i]!;
-    while (openTimesMs[oldest]! < openTimesMs[i]! - windowMs) sum -= versions[oldest++]!;
+    sum += fetchOf(versions[i]!);
+    while (openTimesMs[oldest]! < openTimesMs[i]! - windowMs) sum -= fetchOf(versions[oldest++]!);
     result[i] = sum;
     if (result[i] === 0n) result[i] = 1n;
   }

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 
 type Query = { readonly of: readonly string[]; readonly query: QueryString };
 
-const EVERYBODY = ['sync', 'indicators', 'collector', 'archive', 'migrate'];
+const EVERYBODY = ['sync', 'indicators', 'verify', 'collector', 'archive', 'migrate'];
 const newestFirst = { sort: '@timestamp desc', limit: 200 } as const;
 
 /** Questions that the runbooks ask, ready in the console of Logs Insights under `tidemark/`. */
@@ -38,6 +38,14 @@ const QUERIES: Readonly<Record<string, Query>> = {
       ...newestFirst,
       fields: ['tick', 'exchange', 'series', 'candles', 'values', 'warming', 'cacheFailure'],
       filterStatements: ["event = 'computed indicators'"],
+    }),
+  },
+  'candles and their witnesses': {
+    of: ['verify'],
+    query: new QueryString({
+      ...newestFirst,
+      fields: ['@timestamp', 'exchange', 'symbol', 'timeframe', 'candle', 'witness', 'message'],
+      filterStatements: ["event = 'a candle and its witness disagree'"],
     }),
   },
   'age of the newest candle': {

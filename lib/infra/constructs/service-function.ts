@@ -21,7 +21,7 @@ import type { ServiceEnvironment } from '../service-environment.ts';
 export type ServiceNetwork = { readonly vpc: IVpc; readonly securityGroup: ISecurityGroup };
 
 export type ServiceFunctionProps = {
-  readonly service: 'sync' | 'indicators' | 'archive' | 'migrate';
+  readonly service: 'sync' | 'indicators' | 'verify' | 'archive' | 'migrate';
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   readonly environment: ServiceEnvironment;

@@ -4,10 +4,11 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Config } from '#config/load.ts';
 import { EXCHANGES, type Exchange } from '#core/exchange.ts';
+import { VERIFY_AT_MINUTE } from '#core/scheduled-tick.ts';
 import { archiveEnvironment, cacheEnvironment, storeEnvironment, type Endpoint, type ServiceEnvironment } from '../service-environment.ts';
-import { createMinuteSchedule, TICK_TIMEOUT_SECONDS, type TickQueue } from './minute-schedule.ts';
 import { createServiceFunction, type ServiceFunction, type ServiceNetwork } from './service-function.ts';
-import { connectArchive, type TradeStore } from './trade-store.ts';
+import { createTickSchedule, type TickQueue } from './tick-schedule.ts';
+import { connectArchive, grantArchiveRead, type TradeStore } from './trade-store.ts';
 
 export type ServicesProps = {
   readonly config: Config;
@@ -16,15 +17,19 @@ export type ServicesProps = {
   readonly trades: TradeStore;
   /** Variables of every function, before its own. */
   readonly environment: ServiceEnvironment;
-  readonly network: (service: 'sync' | 'indicators' | 'migrate') => ServiceNetwork | undefined;
+  readonly network: (service: 'sync' | 'indicators' | 'verify' | 'migrate') => ServiceNetwork | undefined;
 };
 
 export type Services = {
-  readonly functions: Readonly<Record<'sync' | 'indicators' | 'archive' | 'migrate', ServiceFunction>>;
+  readonly functions: Readonly<Record<'sync' | 'indicators' | 'verify' | 'archive' | 'migrate', ServiceFunction>>;
   readonly exchanges: readonly Exchange[];
   readonly ticks: readonly TickQueue[];
   readonly archiveDeadLetters: Queue;
 };
+
+/** A minute has sixty seconds; an hour of trades of many markets takes its time to read. */
+const TICK_TIMEOUT_SECONDS = 50;
+const VERIFY_TIMEOUT_SECONDS = 300;
 
 /** The functions, what calls them and what they may do: the same on AWS and on the emulator. */
 export function createServices(scope: Construct, props: ServicesProps): Services {
@@ -48,6 +53,14 @@ export function createServices(scope: Construct, props: ServicesProps): Services
       environment: { ...environment, ...storeVariables, ...cacheEnvironment(config, cache) },
       network: network('indicators'),
     }),
+    verify: createServiceFunction(scope, {
+      service: 'verify',
+      memoryMb: 1024,
+      timeoutSeconds: VERIFY_TIMEOUT_SECONDS,
+      logRetentionDays,
+      environment: { ...environment, ...storeVariables, ...archiveEnvironment(trades.bucket.bucketName) },
+      network: network('verify'),
+    }),
     archive: createServiceFunction(scope, {
       service: 'archive',
       memoryMb: 1024,
@@ -67,11 +80,21 @@ export function createServices(scope: Construct, props: ServicesProps): Services
   };
   grantSecrets(functions.sync, [store, cache]);
   grantSecrets(functions.indicators, [store, cache]);
+  grantSecrets(functions.verify, [store]);
   grantSecrets(functions.migrate, [store]);
+  grantArchiveRead(trades, functions.verify);
   const exchanges = EXCHANGES.filter((exchange) => config.exchanges[exchange]?.enabled === true);
-  const ticks = createMinuteSchedule(scope, exchanges, [
-    { service: 'sync', function: functions.sync.function, delaySeconds: config.sync.delaySeconds },
-    { service: 'indicators', function: functions.indicators.function, delaySeconds: config.indicators.delaySeconds },
+  const minutely = { timeoutSeconds: TICK_TIMEOUT_SECONDS };
+  const ticks = createTickSchedule(scope, exchanges, [
+    { ...minutely, service: 'sync', function: functions.sync.function, delaySeconds: config.sync.delaySeconds },
+    { ...minutely, service: 'indicators', function: functions.indicators.function, delaySeconds: config.indicators.delaySeconds },
+    {
+      service: 'verify',
+      function: functions.verify.function,
+      delaySeconds: config.indicators.delaySeconds,
+      atMinute: VERIFY_AT_MINUTE,
+      timeoutSeconds: VERIFY_TIMEOUT_SECONDS,
+    },
   ]);
   return { functions, exchanges, ticks, archiveDeadLetters: connectArchive(scope, trades, functions.archive) };
 }

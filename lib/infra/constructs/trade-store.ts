@@ -73,3 +73,16 @@ export function connectArchive(parent: Construct, { stream, bucket }: TradeStore
     });
   return deadLetters;
 }
+
+/** Archived trades and their names, and nothing else of the bucket. */
+export function grantArchiveRead({ bucket }: TradeStore, { role }: ServiceFunction): void {
+  role.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject'], resources: [bucket.arnForObjects('trades/*')] }));
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': 'trades/*' } },
+    }),
+  );
+  acknowledge(role, { [bucketFinding(bucket, 'trades/*', role)]: 'Objects below one prefix: their names are sequence numbers.' });
+}

@@ -54,7 +54,7 @@ function migrateFirst(stack: Stack, { functions }: Services): Trigger {
     handler: functions.migrate.function,
     invocationType: InvocationType.REQUEST_RESPONSE,
     timeout: Duration.minutes(14),
-    executeBefore: [functions.sync.function, functions.indicators.function],
+    executeBefore: [functions.sync.function, functions.indicators.function, functions.verify.function],
   });
   const provider = stack.node.tryFindChild('AWSCDK.TriggerCustomResourceProviderCustomResourceProvider');
   if (provider === undefined) throw new Error('the CDK’s provider of triggers is not where it was; look for its new name');

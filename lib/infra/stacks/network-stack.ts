@@ -23,7 +23,7 @@ import { acknowledge } from '../acknowledge.ts';
 import { STORE_PORT } from '../constructs/clickhouse-host.ts';
 import { CACHE_PORT } from '../constructs/serverless-cache.ts';
 
-type ServiceGroups = Readonly<Record<'sync' | 'indicators' | 'migrate' | 'collector' | 'store' | 'cache', SecurityGroup>>;
+type ServiceGroups = Readonly<Record<'sync' | 'indicators' | 'verify' | 'migrate' | 'collector' | 'store' | 'cache', SecurityGroup>>;
 export type NetworkStack = { readonly stack: Stack; readonly vpc: IVpc; readonly groups: ServiceGroups };
 
 /** Two zones, public and private subnets, one small way out. Who may talk to whom stands here and nowhere else. */
@@ -83,24 +83,26 @@ function serviceGroups(scope: Construct, vpc: IVpc, { clickhouse, cache: externa
   const groups = {
     sync: group('sync', 'tidemark sync'),
     indicators: group('indicators', 'tidemark indicators'),
+    verify: group('verify', 'tidemark verify'),
     migrate: group('migrate', 'tidemark migrate'),
     collector: group('collector', 'tidemark collector'),
     store: group('store', 'tidemark ClickHouse'),
     cache: group('cache', 'tidemark cache'),
   };
-  const { sync, indicators, migrate, collector, store, cache } = groups;
+  const { sync, indicators, verify, migrate, collector, store, cache } = groups;
   // Exchanges have no fixed addresses, and Secrets Manager, Kinesis and ClickHouse Cloud are at the same port.
-  for (const client of [sync, indicators, migrate, collector, store]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'HTTPS');
+  for (const client of [sync, indicators, verify, migrate, collector, store]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'HTTPS');
   const storePort = portOf(clickhouse.url, 443);
   if (storePort !== 443)
-    for (const client of [sync, indicators, migrate, collector])
+    for (const client of [sync, indicators, verify, migrate, collector])
       client.addEgressRule(Peer.anyIpv4(), Port.tcp(storePort), 'ClickHouse elsewhere');
   const cachePort = external.provider === 'external' ? portOf(external.url, CACHE_PORT) : 443;
   if (cachePort !== 443)
     for (const client of [sync, indicators, collector]) client.addEgressRule(Peer.anyIpv4(), Port.tcp(cachePort), 'the cache elsewhere');
   collector.addEgressRule(Peer.anyIpv4(), Port.tcp(9443), 'Binance, live');
   store.addEgressRule(Peer.anyIpv4(), Port.tcp(80), 'packages of the operating system');
-  for (const client of [sync, indicators, migrate, collector]) store.connections.allowFrom(client, Port.tcp(STORE_PORT), 'the store');
+  for (const client of [sync, indicators, verify, migrate, collector])
+    store.connections.allowFrom(client, Port.tcp(STORE_PORT), 'the store');
   for (const client of [sync, indicators, collector]) cache.connections.allowFrom(client, Port.tcp(CACHE_PORT), 'the cache');
   // A cache on ClickHouse's machine.
   for (const client of [sync, indicators, collector])

@@ -19,20 +19,21 @@ import type { DataStack } from './data-stack.ts';
  */
 const COUNTED = [
   { service: 'sync', event: 'synced', field: 'ageSeconds', name: 'CandleAgeSeconds' },
-  { service: 'sync', event: 'synced', field: 'fetched', name: 'CandlesFetched' },
   { service: 'sync', event: 'synced', field: 'unfetched', name: 'CandlesUnfetched' },
   { service: 'sync', event: 'synced', field: 'refused', name: 'RowsRefused' },
   { service: 'indicators', event: 'computed indicators', field: 'values', name: 'IndicatorValues' },
+  { service: 'verify', event: 'verified', field: 'unsettled', name: 'Unsettled' },
   { service: 'collector', event: 'collected', field: 'trades', name: 'TradesCollected' },
 ] as const;
 
 /** Ten metrics and ten alarms are free, and that is what the smallest profile has. */
-const NOT_IN_STARTER: ReadonlySet<string> = new Set(['CandlesFetched', 'CandlesUnfetched', 'RowsRefused']);
+const NOT_IN_STARTER: ReadonlySet<string> = new Set(['CandlesUnfetched', 'RowsRefused', 'Unsettled']);
 
 type Counted = (typeof COUNTED)[number];
 type MetricName = Counted['name'];
 
 const MINUTE = Duration.minutes(1);
+const HOUR = Duration.hours(1);
 const DISK_PERIOD = Duration.minutes(5);
 
 /** One page that begins with "are the data fresh?", alarms on data rather than on machines, and what it may cost. */
@@ -46,10 +47,11 @@ export function createObservabilityStack(
   const { services, collector } = parts.app;
   const topic = createTopic(stack, config.deployment.alarmEmail);
   const addAlarm = createAlarms(stack, topic);
-  const { sync, indicators, archive, migrate } = services.functions;
+  const { sync, indicators, verify, archive, migrate } = services.functions;
   const logGroups = {
     sync: sync.logGroup,
     indicators: indicators.logGroup,
+    verify: verify.logGroup,
     archive: archive.logGroup,
     migrate: migrate.logGroup,
     collector: collector?.logGroup,
@@ -139,6 +141,16 @@ function watchExchange(addAlarm: AddAlarm, exchange: Exchange, isCollected: bool
     exchange,
   );
   addAlarm(
+    'unsettled',
+    metricOf('Unsettled', exchange),
+    {
+      description: `Candles of ${exchange} contradict their trades, or gaps have been open for an hour`,
+      isBadFrom: 1,
+      isSilenceBad: false,
+    },
+    exchange,
+  );
+  addAlarm(
     'rows-refused',
     metricOf('RowsRefused', exchange),
     { description: `${exchange} sends rows that are refused`, isBadFrom: 10, isSilenceBad: false },
@@ -188,15 +200,15 @@ function metricOf(metricName: MetricName, exchange: Exchange, statistic: string 
     namespace: METRIC_NAMESPACE,
     metricName,
     dimensionsMap: { service, exchange },
-    period: MINUTE,
+    period: metricName === 'Unsettled' ? HOUR : MINUTE,
     statistic,
     label: exchange,
   });
 }
 
-/** Ages do not add up. */
+/** Ages, and what is open at a moment, do not add up. */
 function statisticOf(metricName: MetricName): string {
-  return metricName === 'CandleAgeSeconds' ? Stats.MAXIMUM : Stats.SUM;
+  return metricName === 'CandleAgeSeconds' || metricName === 'Unsettled' ? Stats.MAXIMUM : Stats.SUM;
 }
 
 function diskMetric(): Metric {

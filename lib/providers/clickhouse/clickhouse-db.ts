@@ -29,6 +29,7 @@ import {
   watermarkRow,
 } from './ledger-tables.ts';
 import { CANDLE_TABLES, seriesOf } from './tables.ts';
+import { AGREEMENT_COLUMNS, agreementRow, FINDING_COLUMNS, findingRow, readAgreements, readOpenFindings } from './witness-tables.ts';
 import { gapRow, GAP_COLUMNS, minuteRow, MINUTE_COLUMNS, readTradeGaps, readTradeMinutes } from './trade-tables.ts';
 
 const CANDLE_COLUMNS = 'exchange, symbol, timestamp, open, high, low, close, volume, quote_volume, trade_count, version';
@@ -43,6 +44,8 @@ const COLUMNS = {
   revisions: REVISION_COLUMNS,
   trade_gaps: GAP_COLUMNS,
   trade_minutes: MINUTE_COLUMNS,
+  agreements: AGREEMENT_COLUMNS,
+  candle_findings: FINDING_COLUMNS,
 } as const;
 
 type Table = keyof typeof COLUMNS;
@@ -71,6 +74,10 @@ export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
     readTradeGaps: (query) => readTradeGaps(options, query),
     insertTradeMinutes: (minutes) => insert('trade_minutes', minutes.map(minuteRow)),
     readTradeMinutes: (query) => readTradeMinutes(options, query),
+    insertAgreements: (agreements) => insert('agreements', agreements.map(agreementRow)),
+    readAgreements: (query) => readAgreements(options, query),
+    insertCandleFindings: (findings) => insert('candle_findings', findings.map(findingRow)),
+    readOpenFindings: (query) => readOpenFindings(options, query),
     close: () => options.close(),
   };
 }

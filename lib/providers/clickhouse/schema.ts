@@ -54,7 +54,7 @@ async function applyMigration(access: ClickHouseAccess, { name, checksum, statem
 
 /** The files name bare tables so that they can be read and run anywhere; the embedded engine has no current database. */
 function qualifyTables(statement: string, database: string): string {
-  return statement.replace(/(CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)/, `$1 ${database}.$2`);
+  return statement.replaceAll(/\b(CREATE (?:TABLE|VIEW) IF NOT EXISTS|ALTER TABLE|FROM) (\w+)/g, `$1 ${database}.$2`);
 }
 
 async function setTimeToLive(access: ClickHouseAccess, ttlDays: number | null): Promise<void> {

@@ -8,7 +8,14 @@ import { isTimeframe, type Timeframe } from '#core/timeframe.ts';
 export const CANDLE_TABLES = { '1m': 'candles_1m', '5m': 'candles_5m', '1h': 'candles_1h' } as const satisfies Record<Timeframe, string>;
 
 /** Tables whose rows end after the configured time to live. */
-export const EXPIRING_TABLES = [...Object.values(CANDLE_TABLES), 'indicators', 'revisions', 'trade_minutes'] as const;
+export const EXPIRING_TABLES = [
+  ...Object.values(CANDLE_TABLES),
+  'indicators',
+  'revisions',
+  'trade_minutes',
+  'agreements',
+  'candle_findings',
+] as const;
 
 /** Checks what comes back: somebody else may have written to the store. */
 export function seriesOf(exchange: unknown, symbol: unknown, timeframe: unknown): Series {

@@ -1,4 +1,6 @@
 import type { StoredCandle } from '#core/candle.ts';
+import type { CandleAgreement } from '#core/candle-agreement.ts';
+import type { CandleFinding } from '#core/candle-finding.ts';
 import type { CandleGap } from '#core/candle-gap.ts';
 import type { CandleRevision } from '#core/candle-revision.ts';
 import type { Exchange } from '#core/exchange.ts';
@@ -37,6 +39,7 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
   return {
     ...tradeRows(),
     ...ledgerRows(),
+    ...witnessRows(),
     migrate: async () => [],
     async insertCandles(groups) {
       for (const { series, candles } of groups) {
@@ -144,6 +147,33 @@ function tradeRows(): Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | '
     },
     readTradeMinutes: async (query) =>
       wantedRows(minutes, query, ({ openTimeMs }) => openTimeMs).sort((a, b) => byText(a.symbol, b.symbol) || a.openTimeMs - b.openTimeMs),
+  };
+}
+
+function witnessRows(): Pick<TimeSeriesDb, 'insertAgreements' | 'readAgreements' | 'insertCandleFindings' | 'readOpenFindings'> {
+  const agreements = new Map<string, CandleAgreement>();
+  const findings = new Map<string, CandleFinding>();
+  return {
+    async insertAgreements(rows) {
+      for (const row of rows) keepLater(agreements, row, String(row.hourMs));
+    },
+    readAgreements: async (query) =>
+      wantedRows(agreements, query, ({ hourMs }) => hourMs).sort((a, b) => byText(a.symbol, b.symbol) || a.hourMs - b.hourMs),
+    async insertCandleFindings(rows) {
+      for (const row of rows)
+        replace(findings, `${seriesKey(row.series)} ${row.openTimeMs} ${row.witness}`, row, ({ updatedAtMs }) => updatedAtMs);
+    },
+    async readOpenFindings({ exchange, symbols, fromMs, untilMs }) {
+      const wanted = [...findings.values()].filter(
+        ({ series, openTimeMs, settledAtMs }) =>
+          series.exchange === exchange &&
+          symbols.includes(series.symbol) &&
+          openTimeMs >= fromMs &&
+          openTimeMs < untilMs &&
+          settledAtMs === null,
+      );
+      return wanted.sort((a, b) => compareSeries(a, b) || a.openTimeMs - b.openTimeMs || byText(a.witness, b.witness));
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FINALITIES } from '#core/candle.ts';
-import { candleVersion, fetchedAtMs, type VersionParts } from '#domain/candles/version.ts';
+import { candleVersion, fetchedAtMs, fetchOf, finalityOf, withFinality, type VersionParts } from '#domain/candles/version.ts';
 
 const small = <T>(arbitrary: fc.Arbitrary<T>, ...edges: T[]) => fc.oneof(arbitrary, fc.constantFrom(...edges));
 
@@ -39,6 +39,17 @@ test('the fetch time comes back, and the number fits UInt64', () => {
       const version = candleVersion(given);
       expect(fetchedAtMs(version)).toBe(given.fetchedAtMs);
       expect(BigInt.asUintN(64, version)).toBe(version);
+    }),
+  );
+});
+
+test('another finality changes nothing else, and the same one nothing at all', () => {
+  fc.assert(
+    fc.property(parts, fc.constantFrom(...FINALITIES), (given, finality) => {
+      const version = candleVersion(given);
+      expect(finalityOf(version)).toBe(given.finality);
+      expect(withFinality(version, finality)).toBe(candleVersion({ ...given, finality }));
+      expect(fetchOf(withFinality(version, finality))).toBe(fetchOf(version));
     }),
   );
 });

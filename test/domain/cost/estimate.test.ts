@@ -26,7 +26,7 @@ describe('what a deployment costs', () => {
     expect(within(totalOf({ markets }), expected, markets === 10_000 ? 0.08 : 0.05)).toBe(true);
   });
 
-  test('part by part as in the design', () => {
+  test('part by part as in the design, with verify and its alarms', () => {
     const parts = Object.fromEntries(
       estimateCost(INPUT, prices, 'us-east-1').lines.map(({ part, dollars }) => [part, Math.round(dollars * 10) / 10]),
     );
@@ -37,9 +37,9 @@ describe('what a deployment costs', () => {
       collector: 10.9,
       cache: 7.2,
       stream: 11,
-      functions: 4.8,
-      'queues and archive': 1.2,
-      'logs, metrics, alarms': 4.3,
+      functions: 5,
+      'queues and archive': 1.3,
+      'logs, metrics, alarms': 4.7,
       Grafana: 12.2,
       secrets: 0.4,
     });

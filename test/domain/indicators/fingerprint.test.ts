@@ -29,13 +29,18 @@ describe('fingerprints of candles', () => {
     expect(fresh[3]).not.toBe(old[2]);
   });
 
+  test('stay as they are when a candle is proven, since no figure of it changes', () => {
+    const closed = minutes.map((minute): [number, bigint] => [minute, CLOSED + 77n]);
+    expect(prints(closed.map(([minute]) => [minute, VERIFIED + 77n]))).toEqual(prints(closed));
+  });
+
   test('change with the settings', () => {
     const candles = minutes.map((minute): [number, bigint] => [minute, CLOSED]);
     expect(changed(prints(candles, settingsNumber('a')), prints(candles, settingsNumber('b')))).toEqual(minutes);
   });
 
   test('are never 0, which means "no values stored"', () => {
-    expect([...prints([[0, CLOSED]], 2n ** 64n - CLOSED)]).toEqual([1n]);
+    expect([...prints([[0, CLOSED + 5n]], 2n ** 64n - 5n)]).toEqual([1n]);
   });
 });
 

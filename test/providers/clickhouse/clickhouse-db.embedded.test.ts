@@ -11,6 +11,7 @@ import { createSystemTimer } from '#providers/system/system-timer.ts';
 import { timeSeriesDbContract } from '../../contracts/time-series-db.contract.ts';
 import { ledgerTablesContract } from '../../contracts/ledger-tables.contract.ts';
 import { tradeTablesContract } from '../../contracts/trade-tables.contract.ts';
+import { witnessTablesContract } from '../../contracts/witness-tables.contract.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-store-'));
 const schema: SchemaOptions = { directory: 'schema/clickhouse', ttlDays: null };
@@ -38,6 +39,7 @@ const openDb = (options = schema) =>
 timeSeriesDbContract('ClickHouse in this process', async () => openDb());
 tradeTablesContract('ClickHouse in this process', async () => openDb());
 ledgerTablesContract('ClickHouse in this process', async () => openDb());
+witnessTablesContract('ClickHouse in this process', async () => openDb());
 
 describe('the schema', () => {
   const sql = async (query: string) => await (await engine.writer.query({ query, format: 'JSONEachRow' })).json<Record<string, unknown>>();
@@ -54,6 +56,9 @@ describe('the schema', () => {
       '0007-gaps.sql',
       '0008-watermarks.sql',
       '0009-revisions.sql',
+      '0011-agreements.sql',
+      '0012-candle-findings.sql',
+      '0013-as-of.sql',
     ]);
   });
 

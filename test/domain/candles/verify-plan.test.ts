@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { hoursToVerify, verifyWindow } from '#domain/candles/verify-plan.ts';
+
+const HOUR = 3_600_000;
+const TICK = Date.UTC(2026, 10, 22, 12, 7);
+const NOON = Date.UTC(2026, 10, 22, 12);
+const agesHours = [1, 24];
+
+const looked = (...looks: readonly (readonly [hoursAgo: number, lookedHoursAgo: number])[]) =>
+  new Map(looks.map(([hour, at]) => [NOON - hour * HOUR, NOON - at * HOUR]));
+
+/** Everything that is due once was looked at as soon as it could be. */
+function allLooked(): Map<number, number> {
+  const hours = new Map<number, number>();
+  for (let ago = 3; ago <= 60; ago++) hours.set(NOON - ago * HOUR, NOON - (ago >= 26 ? ago - 26 : ago - 3) * HOUR + 7 * 60_000);
+  return hours;
+}
+
+test('an hour is due when its last candle has been read again: three hours after it began, and twenty-six', () => {
+  const done = allLooked();
+  expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done })).toEqual([]);
+  done.delete(NOON - 3 * HOUR);
+  done.set(NOON - 26 * HOUR, NOON - 23 * HOUR);
+  expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done })).toEqual([NOON - 3 * HOUR, NOON - 26 * HOUR]);
+});
+
+test('hours whose candles may not have been read again yet wait', () => {
+  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: new Map() });
+  expect(Math.max(...hours)).toBe(NOON - 3 * HOUR);
+});
+
+test('what a pause of ticks has left out is caught up with, newest first, for a day', () => {
+  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: new Map() });
+  expect(hours).toEqual(Array.from({ length: 48 }, (_, index) => NOON - (3 + index) * HOUR));
+  expect(verifyWindow({ tickMs: TICK, agesHours })).toEqual({ fromMs: NOON - 50 * HOUR, untilMs: NOON - 2 * HOUR });
+});
+
+test('an hour that was looked at between its readings waits for the second', () => {
+  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: looked([10, 4]) });
+  expect(hours).not.toContain(NOON - 10 * HOUR);
+});
