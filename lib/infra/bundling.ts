@@ -35,9 +35,12 @@ const STUBS: Readonly<Record<string, string>> = {
   '@noble/curves/ed25519.js': SIGNING_STUB,
 };
 
-/** How each function is made into one ES module. `config/` and `schema/` go beside it: handlers read them from their task root. */
+/**
+ * How each function is made into one file. CommonJS, because Node then loads of its own modules only what is asked for: an ES module that
+ * imports `node:http` brings `fetch` along. `config/` and `schema/` go beside it: handlers read them from their task root.
+ */
 export const FUNCTION_BUNDLING: BundlingOptions = {
-  format: OutputFormat.ESM,
+  format: OutputFormat.CJS,
   logLevel: LogLevel.ERROR,
   target: 'node24',
   minify: true,
@@ -47,7 +50,6 @@ export const FUNCTION_BUNDLING: BundlingOptions = {
   sourcesContent: false,
   mainFields: ['module', 'main'],
   externalModules: LEFT_OUT,
-  banner: REQUIRE_BANNER,
   esbuildArgs: Object.fromEntries(Object.entries(STUBS).map(([name, stub]) => [`--alias:${name}`, stub])),
   commandHooks: {
     beforeBundling: () => [],
@@ -56,7 +58,7 @@ export const FUNCTION_BUNDLING: BundlingOptions = {
   },
 };
 
-/** The same for what is no function, with esbuild's own options. */
+/** An ES module of what is no function, with esbuild's own options. */
 export function moduleBuild(entry: string, outputFile: string, banner = ''): BuildOptions {
   return {
     entryPoints: [join(PROJECT_ROOT, entry)],
