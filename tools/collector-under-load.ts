@@ -151,7 +151,7 @@ function startNaive({ streaming }: Config, isPipelined: boolean): Pipeline {
   const prices = isPipelined ? createPipelinedPrices() : createNaivePrices();
   const publisher = createNaivePublisher();
   const books = exchanges.map((one) => {
-    const ports = { ...one, ...parts, quality, publisher, prices, onGaps: () => {} };
+    const ports = { ...one, ...parts, quality, publisher, prices, onGaps: () => {}, onLine: () => {} };
     return { feed: one, book: createMarketBook(ports, streaming.collector) };
   });
   for (const { feed, book } of books) void follow(feed, (event) => book.take(event));

@@ -46,6 +46,8 @@ const parts = createHostParts('soak', {
 const rows: CollectorOptions['db'] = {
   insertTradeGaps: async () => {},
   insertTradeMinutes: async () => {},
+  insertTradeLines: async () => {},
+  readTradeLines: async () => [],
   readTradeGaps: async () => [],
   readTradeMinutes: async () => [],
 };

@@ -2,7 +2,6 @@ import type { Config } from '#config/load.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
 import type { StreamClient } from '#core/ports/stream-client.ts';
-import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import { createExchangeWebSocket } from '#factories/exchange-web-socket.ts';
@@ -16,7 +15,7 @@ export type CollectorOptions = {
   readonly parts: HostParts;
   /** All markets; this task takes its share of them. */
   readonly markets: readonly Market[];
-  readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
+  readonly db: CollectPorts['db'];
   readonly cache: Pick<CacheClient, 'advanceHashes' | 'readHash' | 'writeHashes'>;
   readonly stream: Pick<StreamClient, 'putRecords'>;
   /** For a stream that ends with this process: see `CollectPorts`. */

@@ -4,6 +4,7 @@ import type { Timer } from '#core/ports/timer.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { FeedEvent } from '#core/trade-feed.ts';
 import type { TradeGap, TradeGapCause } from '#core/trade-gap.ts';
+import type { TradeLine } from '#core/trade-line.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import type { CheckedTrade, Trade, TradeSource } from '#core/trade.ts';
 import type { TradeQualityChecks } from '#domain/quality/trade-quality.ts';
@@ -34,6 +35,8 @@ export type MarketBookPorts = Pick<CollectedExchange, 'exchange' | 'symbols' | '
   readonly publisher: Pick<TradePublisher, 'offer'>;
   readonly prices: Pick<LatestPriceWriter, 'offer'>;
   readonly onGaps: (gaps: readonly TradeGap[]) => void;
+  /** Where the line of a market's ids has begun, of which no earlier run knew anything. */
+  readonly onLine: (line: TradeLine) => void;
 };
 
 /** The markets of one exchange: what has come of each, and what is missing. */
@@ -41,6 +44,8 @@ export type MarketBook = {
   take(event: FeedEvent): void;
   /** The newest minute that an earlier run has witnessed. */
   beginAfter(minute: TradeMinute): void;
+  /** Where an earlier run began that stored no minute. Ignored when more is known. */
+  beginAfterLine(line: TradeLine): void;
   /** A gap that an earlier run has left open. Its minutes are written: they are not witnessed again. */
   resume(gap: TradeGap): void;
   /** These trades were taken and then given up. */
@@ -67,7 +72,7 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
     const checked: CheckedTrade[] = [];
     // Only rarely is there any: it is made when it is needed.
     let changed: Set<Market> | null = null;
-    const begun = isSnapshot ? beginAtSnapshot(markets, trades) : null;
+    const begun = isSnapshot ? beginAtSnapshot(ports, markets, trades) : null;
     for (const trade of trades) {
       const market = markets.get(trade.symbol);
       if (market === undefined || begun?.has(market) === true) continue;
@@ -117,6 +122,13 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
       market.witness.beginAfterMinute(minute);
       market.cause = 'restart';
     },
+    beginAfterLine({ symbol, afterId, beganAtMs }) {
+      const market = markets.get(symbol);
+      if (market === undefined || market.chain.lastId() !== null) return;
+      market.chain.beginAfter(Number(afterId), beganAtMs);
+      market.witness.beginAfter(Number(afterId), beganAtMs);
+      market.cause = 'restart';
+    },
     resume(gap) {
       const market = markets.get(gap.symbol);
       if (market === undefined || !resumeGap(market, gap)) return;
@@ -158,7 +170,7 @@ function resumeGap(market: Market, gap: TradeGap): boolean {
 
 /** Null for what must not be published. */
 function takeTrade(
-  { exchange, clock, logger, quality }: MarketBookPorts,
+  { exchange, clock, logger, quality, onLine }: MarketBookPorts,
   counted: Counted,
   market: Market,
   trade: Trade,
@@ -180,6 +192,7 @@ function takeTrade(
     counted.repeated += 1;
     return null;
   }
+  if (step === 'first') onLine({ exchange, symbol: trade.symbol, afterId: BigInt(Math.max(0, id - 1)), beganAtMs: trade.eventTimeMs });
   if (step === 'next') market.cause = null;
   if (step !== 'again')
     market.witness.add({ id, price: trade.price, size: trade.size, eventTimeMs: trade.eventTimeMs }, source === 'synthetic');
@@ -187,7 +200,11 @@ function takeTrade(
 }
 
 /** A first snapshot is from before the subscription: it says where the line of ids begins, and is no news. Returns the markets it began. */
-function beginAtSnapshot(markets: ReadonlyMap<MarketSymbol, Market>, trades: readonly Trade[]): ReadonlySet<Market> {
+function beginAtSnapshot(
+  { exchange, onLine }: MarketBookPorts,
+  markets: ReadonlyMap<MarketSymbol, Market>,
+  trades: readonly Trade[],
+): ReadonlySet<Market> {
   const newest = new Map<Market, Trade>();
   for (const trade of trades) {
     const market = markets.get(trade.symbol);
@@ -195,10 +212,11 @@ function beginAtSnapshot(markets: ReadonlyMap<MarketSymbol, Market>, trades: rea
     const held = newest.get(market);
     if (held === undefined || Number(trade.id) > Number(held.id)) newest.set(market, trade);
   }
-  for (const [{ chain, witness }, { id, eventTimeMs }] of newest) {
+  for (const [{ symbol, chain, witness }, { id, eventTimeMs }] of newest) {
     if (!Number.isSafeInteger(Number(id))) continue;
     chain.beginAfter(Number(id), eventTimeMs);
     witness.beginAfter(Number(id), eventTimeMs);
+    onLine({ exchange, symbol, afterId: BigInt(id), beganAtMs: eventTimeMs });
   }
   return new Set(newest.keys());
 }

@@ -7,6 +7,7 @@ import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import type { Timer } from '#core/ports/timer.ts';
 import type { FeedHealth } from '#core/trade-feed.ts';
 import type { TradeGap } from '#core/trade-gap.ts';
+import type { TradeLine } from '#core/trade-line.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import type { DroppedRun } from '#domain/trades/dropped-runs.ts';
 import type { QualitySettings } from '#domain/quality/quality-verdict.ts';
@@ -17,14 +18,17 @@ import { every } from '#std/every.ts';
 import { createPendingRows, type PendingRows } from '#std/pending-rows.ts';
 import type { CollectedExchange } from './collected-exchange.ts';
 import { createMarketBook, type MarketBook, type MarketCounts } from './collect-market-book.ts';
-import { createDeliveredMinutes } from './delivered-minutes.ts';
+import { createDeliveredRows } from './delivered-rows.ts';
 import { createTradePublisher, type PublishCounts, type PublishSettings } from './publish-trades.ts';
 import { createLatestPriceWriter, type LatestPriceCounts } from './write-latest-prices.ts';
 
 export type CollectPorts = {
   readonly cache: Pick<CacheClient, 'advanceHashes'>;
   readonly stream: Pick<StreamClient, 'putRecords'>;
-  readonly db: Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'>;
+  readonly db: Pick<
+    TimeSeriesDb,
+    'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes' | 'insertTradeLines' | 'readTradeLines'
+  >;
   /**
    * Asks of everything that the stream has taken until now, whenever the returned function is called, whether it would survive this process.
    * Absent: it would, as soon as it is taken.
@@ -71,6 +75,8 @@ export type TradeCollector = {
 };
 
 const SETTLE_EVERY_MS = 1000;
+/** Markets begin together: what begins within it is written at once. */
+const LINE_AFTER_MS = 10;
 /** A minute is closed so long after its end: exchanges send the last trades a little late. */
 const MINUTE_GRACE_MS = 3000;
 const MAX_PENDING_ROWS = 20_000;
@@ -90,13 +96,32 @@ export function createTradeCollector(ports: CollectPorts, { task, exchanges, set
   const { clock, timer, logger } = ports;
   const quality = createTradeQuality(settings.quality);
   const prices = createLatestPriceWriter(ports, settings);
-  const { gaps, minutes, write: writeRows } = createTradeRows(ports);
+  const { gaps, minutes, lines, write: writeRows } = createTradeRows(ports);
   const publisher = createTradePublisher({ ...ports, onDropped: (runs) => dropped(books, runs) }, { task, settings });
+  const offers = { offered: () => publisher.counts().offered, settled: () => publisher.counts().settled };
+  const checkpoint = ports.checkpoint ?? (() => () => true);
+  const endedGaps = createDeliveredRows<TradeGap>(offers, checkpoint);
+  /** A gap is stored as soon as it is found, and its end when what has filled it is safe. */
+  const noteGaps = (rows: readonly TradeGap[]): void => {
+    gaps.add(rows.filter(({ state }) => state === 'open'));
+    endedGaps.add(rows.filter(({ state }) => state !== 'open'));
+  };
+  /** Before its first trades are delivered, as far as that is to be had: a crash would leave nothing that says they were expected. */
+  let isLineDue = false;
+  const noteLine = (line: TradeLine): void => {
+    lines.add([line]);
+    if (isLineDue) return;
+    isLineDue = true;
+    timer.after(LINE_AFTER_MS, () => {
+      isLineDue = false;
+      void writeRows();
+    });
+  };
   const books = new Map<Exchange, MarketBook>(
     exchanges.map((one) => [
       one.exchange,
       createMarketBook(
-        { ...one, clock, timer, logger, quality, publisher, prices, onGaps: gaps.add },
+        { ...one, clock, timer, logger, quality, publisher, prices, onGaps: noteGaps, onLine: noteLine },
         { repairTrades: settings.repairTrades },
       ),
     ]),
@@ -109,18 +134,16 @@ export function createTradeCollector(ports: CollectPorts, { task, exchanges, set
     ),
     published: publisher.counts(),
     prices: prices.counts(),
-    rows: sumOf(gaps, minutes),
+    rows: sumOf(gaps, minutes, lines),
     left,
   });
 
-  const delivered = createDeliveredMinutes(
-    { offered: () => publisher.counts().offered, settled: () => publisher.counts().settled },
-    ports.checkpoint ?? (() => () => true),
-  );
+  const delivered = createDeliveredRows<TradeMinute>(offers, checkpoint);
   const settle = async (): Promise<void> => {
     const nowMs = clock.nowMs();
     for (const book of books.values()) delivered.add(book.takeClosedMinutes(nowMs - MINUTE_GRACE_MS));
     minutes.add(delivered.take());
+    gaps.add(endedGaps.take());
     await writeRows();
   };
   const begin = async (): Promise<void> => {
@@ -189,6 +212,7 @@ async function beginWhereItStopped(
     // In order of time: the last one of each market stays.
     for (const minute of await db.readTradeMinutes(recent)) newest.set(minute.symbol, minute);
     for (const minute of newest.values()) book?.beginAfter(minute);
+    for (const line of await db.readTradeLines(recent)) book?.beginAfterLine(line);
     for (const gap of await db.readTradeGaps(recent)) if (gap.state === 'open') book?.resume(gap);
   } catch (error) {
     logger.warn('the store does not say where the last run stopped; trades since then are not looked for', { exchange, error });
@@ -198,6 +222,7 @@ async function beginWhereItStopped(
 type TradeRows = {
   readonly gaps: PendingRows<TradeGap>;
   readonly minutes: PendingRows<TradeMinute>;
+  readonly lines: PendingRows<TradeLine>;
   /** Writes what waits; a store that is away is told once. */
   readonly write: () => Promise<void>;
 };
@@ -214,16 +239,21 @@ function createTradeRows({ db, logger }: Pick<CollectPorts, 'db' | 'logger'>): T
     (minute) => keyOf(minute, minute.openTimeMs),
     (rows) => db.insertTradeMinutes(rows),
   );
+  const lines = createPendingRows<TradeLine>(
+    MAX_PENDING_ROWS,
+    ({ exchange, symbol }) => `${exchange} ${symbol}`,
+    (rows) => db.insertTradeLines(rows),
+  );
   let isFailing = false;
   const write = async (): Promise<void> => {
     // Rows that the store refuses keep back those of their own table only.
-    const ends = await Promise.allSettled([gaps.write(), minutes.write()]);
+    const ends = await Promise.allSettled([lines.write(), gaps.write(), minutes.write()]);
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined && !isFailing)
       logger.warn('the store does not take gaps or minutes of trades; they are kept and tried again', { error: failed.reason });
     isFailing = failed !== undefined;
   };
-  return { gaps, minutes, write };
+  return { gaps, minutes, lines, write };
 }
 
 function sumOf(...buffers: readonly Pick<PendingRows<unknown>, 'counts'>[]): CollectReport['rows'] {

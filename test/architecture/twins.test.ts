@@ -28,6 +28,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/trade.ts': 'test/domain/trades/trade-record.test.ts',
   'lib/core/trade-feed.ts': null,
   'lib/core/trade-gap.ts': null,
+  'lib/core/trade-line.ts': null,
   'lib/core/trade-minute.ts': null,
   'lib/domain/cost/prices.ts': null,
   // Formulas are compared with TA-Lib's own values.

@@ -54,6 +54,19 @@ export function tradeTablesContract(name: string, make: () => Promise<TimeSeries
       expect(await db.readTradeMinutes(queryOf('JJJ/USD'))).toEqual([later]);
     });
 
+    test('of two beginnings of one market the later stays, and those of the window come back by symbol', async () => {
+      const line = (symbol: string, afterId: bigint, beganAtMs: number) =>
+        ({ exchange: 'kraken', symbol: symbolOf(symbol), afterId, beganAtMs }) as const;
+      const [first, later, other] = [
+        line('LLL/USD', 7n, START),
+        line('LLL/USD', 2n ** 64n - 1n, START + MINUTE),
+        line('MMM/USD', 1n, START),
+      ];
+      await db.insertTradeLines([later, other, line('NNN/USD', 1n, START - 1)]);
+      await db.insertTradeLines([first]);
+      expect(await db.readTradeLines(queryOf('LLL/USD', 'MMM/USD', 'NNN/USD'))).toEqual([later, other]);
+    });
+
     test('writing nothing is fine', async () => {
       await db.insertTradeGaps([]);
       await db.insertTradeMinutes([]);

@@ -414,6 +414,38 @@ describe('a trade collector', () => {
     expect(ids(next.records)).toEqual([14, 11, 12, 13]);
   });
 
+  test('a crash before the first minute was stored is no new beginning: what was lost in it is missing', async () => {
+    const db = createMemoryTimeSeriesDb();
+    const crashing = world({ db });
+    await crashing.tell(trades(21, 22));
+    await crashing.pass(1000);
+    // It ends here, without a word: nobody has stored a minute, and the stream may have lost what it held.
+    const next = world({ db, laterMs: 5000 });
+    next.keep(trade(21), trade(22), trade(23));
+    await next.tell({ kind: 'trades', isSnapshot: false, trades: [trade(24, { eventTimeMs: START + 5000 })] });
+    await next.pass(5000);
+    expect(ids(next.records)).toEqual([24, 21, 22, 23]);
+    expect(await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([
+      { firstId: 21n, lastId: 23n, cause: 'restart', state: 'repaired' },
+    ]);
+  });
+
+  test('a gap has not ended before what has filled it is delivered: a crash leaves it open', async () => {
+    const db = createMemoryTimeSeriesDb();
+    await db.insertTradeMinutes([witnessed(START - 60_000, 1n, 10n)]);
+    const crashing = world({ db });
+    crashing.failStream(new Error('away'));
+    crashing.keep(trade(11), trade(12));
+    await crashing.tell(trades(13));
+    await crashing.pass(6000);
+    expect(await db.readTradeGaps({ exchange: 'kraken', symbols: [BTC], ...DAY })).toMatchObject([{ firstId: 11n, state: 'open' }]);
+    const next = world({ db, laterMs: 8000 });
+    next.keep(trade(11), trade(12), trade(13));
+    await next.tell({ kind: 'trades', isSnapshot: false, trades: [trade(14, { eventTimeMs: START + 8000 })] });
+    await next.pass(5000);
+    expect(ids(next.records)).toEqual([14, 11, 12, 13]);
+  });
+
   test('a gap that an earlier run left open ends with the one that covers it', async () => {
     const db = createMemoryTimeSeriesDb();
     await db.insertTradeMinutes([witnessed(START - 60_000, 1n, 10n)]);

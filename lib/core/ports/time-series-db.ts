@@ -8,6 +8,7 @@ import type { Series } from '../series.ts';
 import type { MarketSymbol } from '../symbol.ts';
 import type { Timeframe } from '../timeframe.ts';
 import type { TradeGap } from '../trade-gap.ts';
+import type { TradeLine } from '../trade-line.ts';
 import type { TradeMinute } from '../trade-minute.ts';
 import type { Watermark } from '../watermark.ts';
 
@@ -116,6 +117,10 @@ export interface TimeSeriesDb {
   insertTradeMinutes(minutes: readonly TradeMinute[]): Promise<void>;
   /** Minutes that open in the window, by exchange, symbol and time. */
   readTradeMinutes(query: TradeQuery): Promise<readonly TradeMinute[]>;
+  /** Writes where lines of trade ids began. A row of the same market replaces the stored one when its `beganAtMs` is not lower. */
+  insertTradeLines(lines: readonly TradeLine[]): Promise<void>;
+  /** Lines that began in the window, by symbol. */
+  readTradeLines(query: TradeQuery): Promise<readonly TradeLine[]>;
   /** Writes how far witnesses agree. A row of the same exchange, symbol and hour replaces the stored one when its `updatedAtMs` is not lower. */
   insertAgreements(agreements: readonly CandleAgreement[]): Promise<void>;
   /** Hours that begin in the window, by symbol and hour. */

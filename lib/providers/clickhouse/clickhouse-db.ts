@@ -30,7 +30,17 @@ import {
 } from './ledger-tables.ts';
 import { CANDLE_TABLES, seriesOf } from './tables.ts';
 import { AGREEMENT_COLUMNS, agreementRow, FINDING_COLUMNS, findingRow, readAgreements, readOpenFindings } from './witness-tables.ts';
-import { gapRow, GAP_COLUMNS, minuteRow, MINUTE_COLUMNS, readTradeGaps, readTradeMinutes } from './trade-tables.ts';
+import {
+  gapRow,
+  GAP_COLUMNS,
+  LINE_COLUMNS,
+  lineRow,
+  minuteRow,
+  MINUTE_COLUMNS,
+  readTradeGaps,
+  readTradeLines,
+  readTradeMinutes,
+} from './trade-tables.ts';
 
 const CANDLE_COLUMNS = 'exchange, symbol, timestamp, open, high, low, close, volume, quote_volume, trade_count, version';
 
@@ -44,6 +54,7 @@ const COLUMNS = {
   revisions: REVISION_COLUMNS,
   trade_gaps: GAP_COLUMNS,
   trade_minutes: MINUTE_COLUMNS,
+  trade_lines: LINE_COLUMNS,
   agreements: AGREEMENT_COLUMNS,
   candle_findings: FINDING_COLUMNS,
 } as const;
@@ -74,6 +85,8 @@ export function createClickHouseDb(options: ClickHouseDbOptions): TimeSeriesDb {
     readTradeGaps: (query) => readTradeGaps(options, query),
     insertTradeMinutes: (minutes) => insert('trade_minutes', minutes.map(minuteRow)),
     readTradeMinutes: (query) => readTradeMinutes(options, query),
+    insertTradeLines: (lines) => insert('trade_lines', lines.map(lineRow)),
+    readTradeLines: (query) => readTradeLines(options, query),
     insertAgreements: (agreements) => insert('agreements', agreements.map(agreementRow)),
     readAgreements: (query) => readAgreements(options, query),
     insertCandleFindings: (findings) => insert('candle_findings', findings.map(findingRow)),

@@ -1,5 +1,6 @@
 import type { TradeQuery } from '#core/ports/time-series-db.ts';
 import type { TradeGap } from '#core/trade-gap.ts';
+import type { TradeLine } from '#core/trade-line.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import type { ClickHouseAccess } from './client.ts';
 import { dateTimeText, queryRows, storedDecimal } from './statements.ts';
@@ -10,6 +11,12 @@ export const GAP_COLUMNS =
 
 export const MINUTE_COLUMNS =
   'exchange, symbol, timestamp, first_id, last_id, trade_count, open, high, low, close, volume, is_complete, is_synthetic, updated_at';
+
+export const LINE_COLUMNS = 'exchange, symbol, after_id, began_at';
+
+export function lineRow({ exchange, symbol, afterId, beganAtMs }: TradeLine): unknown[] {
+  return [exchange, symbol, String(afterId), dateTimeText(beganAtMs)];
+}
 
 export function gapRow(gap: TradeGap): unknown[] {
   return [
@@ -99,6 +106,21 @@ export async function readTradeMinutes(access: ClickHouseAccess, query: TradeQue
       updatedAtMs: Number(updatedAtMs),
     }),
   );
+}
+
+export async function readTradeLines(access: ClickHouseAccess, query: TradeQuery): Promise<readonly TradeLine[]> {
+  const sql = `
+    SELECT symbol, after_id, toUnixTimestamp64Milli(began_at)
+    FROM ${access.database}.trade_lines FINAL
+    WHERE ${WANTED} AND began_at >= fromUnixTimestamp64Milli({from: Int64}) AND began_at < fromUnixTimestamp64Milli({until: Int64})
+    ORDER BY symbol`;
+  const rows = await queryRows(access, 'read where lines of trades began', sql, paramsOf(query));
+  return rows.map(([symbol, afterId, beganAtMs]) => ({
+    exchange: query.exchange,
+    symbol: symbolOf(query.exchange, symbol),
+    afterId: BigInt(String(afterId)),
+    beganAtMs: Number(beganAtMs),
+  }));
 }
 
 const WANTED = 'exchange = {exchange: String} AND symbol IN {symbols: Array(String)}';

@@ -15,6 +15,7 @@ import type {
 import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { TradeGap } from '#core/trade-gap.ts';
+import type { TradeLine } from '#core/trade-line.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import type { Watermark } from '#core/watermark.ts';
 
@@ -131,17 +132,26 @@ function compareSeries(a: { readonly series: Series }, b: { readonly series: Ser
   return byText(seriesOrder(a.series), seriesOrder(b.series));
 }
 
-type TradeRow = { readonly exchange: Exchange; readonly symbol: MarketSymbol; readonly updatedAtMs: number };
+type MarketRow = { readonly exchange: Exchange; readonly symbol: MarketSymbol };
+type TradeRow = MarketRow & { readonly updatedAtMs: number };
 
-function tradeRows(): Pick<TimeSeriesDb, 'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes'> {
+function tradeRows(): Pick<
+  TimeSeriesDb,
+  'insertTradeGaps' | 'readTradeGaps' | 'insertTradeMinutes' | 'readTradeMinutes' | 'insertTradeLines' | 'readTradeLines'
+> {
   const gaps = new Map<string, TradeGap>();
   const minutes = new Map<string, TradeMinute>();
+  const lines = new Map<string, TradeLine>();
   return {
     async insertTradeGaps(rows) {
       for (const row of rows) keepLater(gaps, row, String(row.firstId));
     },
     readTradeGaps: async (query) =>
       wantedRows(gaps, query, ({ toMs }) => toMs).sort((a, b) => byText(a.symbol, b.symbol) || (a.firstId < b.firstId ? -1 : 1)),
+    async insertTradeLines(rows) {
+      for (const row of rows) replace(lines, `${row.exchange} ${row.symbol}`, row, ({ beganAtMs }) => beganAtMs);
+    },
+    readTradeLines: async (query) => wantedRows(lines, query, ({ beganAtMs }) => beganAtMs).sort((a, b) => byText(a.symbol, b.symbol)),
     async insertTradeMinutes(rows) {
       for (const row of rows) keepLater(minutes, row, String(row.openTimeMs));
     },
@@ -181,7 +191,7 @@ function keepLater<T extends TradeRow>(held: Map<string, T>, row: T, id: string)
   replace(held, `${row.exchange} ${row.symbol} ${id}`, row, ({ updatedAtMs }) => updatedAtMs);
 }
 
-function wantedRows<T extends TradeRow>(held: ReadonlyMap<string, T>, query: TradeQuery, timeMs: (row: T) => number): T[] {
+function wantedRows<T extends MarketRow>(held: ReadonlyMap<string, T>, query: TradeQuery, timeMs: (row: T) => number): T[] {
   const { exchange, symbols, fromMs, untilMs } = query;
   return [...held.values()].filter(
     (row) => row.exchange === exchange && symbols.includes(row.symbol) && timeMs(row) >= fromMs && timeMs(row) < untilMs,

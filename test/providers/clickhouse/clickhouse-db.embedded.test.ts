@@ -59,6 +59,7 @@ describe('the schema', () => {
       '0011-agreements.sql',
       '0012-candle-findings.sql',
       '0013-as-of.sql',
+      '0014-trade-lines.sql',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TradeMinute } from '#core/trade-minute.ts';
-import { createDeliveredMinutes } from '#usecases/delivered-minutes.ts';
+import { createDeliveredRows } from '#usecases/delivered-rows.ts';
 
 const minute = (openTimeMs: number): TradeMinute => ({ openTimeMs }) as TradeMinute;
 const times = (minutes: readonly TradeMinute[]): number[] => minutes.map(({ openTimeMs }) => openTimeMs);
@@ -8,14 +8,14 @@ const times = (minutes: readonly TradeMinute[]): number[] => minutes.map(({ open
 function world() {
   const publisher = { offered: 0, settled: 0 };
   const stream = { taken: 0, safe: 0 };
-  const delivered = createDeliveredMinutes({ offered: () => publisher.offered, settled: () => publisher.settled }, () => {
+  const delivered = createDeliveredRows<TradeMinute>({ offered: () => publisher.offered, settled: () => publisher.settled }, () => {
     const mark = stream.taken;
     return () => stream.safe >= mark;
   });
   return { publisher, stream, delivered };
 }
 
-describe('minutes on their way to the store', () => {
+describe('rows on their way to the store', () => {
   test('wait until the trades that were offered before them are delivered', () => {
     const { publisher, delivered } = world();
     publisher.offered = 10;
