@@ -124,10 +124,7 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
     },
     beginAfterLine({ symbol, afterId, beganAtMs }) {
       const market = markets.get(symbol);
-      if (market === undefined || market.chain.lastId() !== null) return;
-      market.chain.beginAfter(Number(afterId), beganAtMs);
-      market.witness.beginAfter(Number(afterId), beganAtMs);
-      market.cause = 'restart';
+      if (market?.chain.lastId() === null) beginAfterId(market, Number(afterId), beganAtMs);
     },
     resume(gap) {
       const market = markets.get(gap.symbol);
@@ -149,16 +146,18 @@ export function createMarketBook(ports: MarketBookPorts, { repairTrades }: { rea
   };
 }
 
+/** Nothing that came later was delivered, as far as is known: what is missing begins there. */
+function beginAfterId(market: Market, id: number, timeMs: number): void {
+  market.chain.beginAfter(id, timeMs);
+  market.witness.beginAfter(id, timeMs);
+  market.cause = 'restart';
+}
+
 /** False when what is missing since then is found as a gap of its own: this one ends with it. */
 function resumeGap(market: Market, gap: TradeGap): boolean {
   const [firstId, lastId] = [Number(gap.firstId), Number(gap.lastId)];
   const { fromMs, toMs, cause } = gap;
-  if (market.chain.lastId() === null) {
-    // Nothing of that run was delivered: what is missing begins with this gap.
-    market.chain.beginAfter(firstId - 1, fromMs);
-    market.witness.beginAfter(firstId - 1, fromMs);
-    market.cause = 'restart';
-  }
+  if (market.chain.lastId() === null) beginAfterId(market, firstId - 1, fromMs);
   if (lastId > (market.chain.lastId() ?? 0)) {
     market.inherited.push(gap);
     return false;

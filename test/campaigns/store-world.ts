@@ -20,9 +20,8 @@ export type StoreWorld = {
   close(): Promise<void>;
 };
 
-/** The embedded engine behind its HTTP endpoint, migrated. */
-export async function startStoreWorld(): Promise<StoreWorld> {
-  const directory = mkdtempSync(join(tmpdir(), 'tidemark-campaign-'));
+/** The embedded engine behind its HTTP endpoint, migrated; the folder goes when it is closed. */
+export async function startStoreWorld(directory = mkdtempSync(join(tmpdir(), 'tidemark-campaign-'))): Promise<StoreWorld> {
   const engine = await openEmbeddedEngine(directory);
   const server = await startStoreServer({ engine, port: 0, writerPassword: PASSWORD, database: 'trading' });
   const open = (port: number, deadlineMs: number): TimeSeriesDb => {
