@@ -4,7 +4,7 @@ import type { Watermark } from '#core/watermark.ts';
 import { seriesKey } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { advance, CONFIRMING_ANSWERS } from '#domain/candles/coverage.ts';
-import { explainSilence, type Explanation } from '#domain/candles/gap-reason.ts';
+import { explainGap, type SeriesPresence } from '#domain/candles/explain-gap.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
 import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
 
@@ -21,12 +21,18 @@ export async function silentRows(
   const symbols = [...new Set([series.symbol, ...peers])];
   const window = { fromMs: first.fromMs - reachMs, untilMs: last.untilMs };
   const around = await db.readCandles({ exchange: series.exchange, symbols, windows: { [series.timeframe]: window } });
-  const times = around.map(timesOf);
-  const own = times.find(({ key }) => key === seriesKey(series)) ?? { key: seriesKey(series), held: new Set<number>() };
-  const others = times.filter((one) => one !== own);
+  const ownCandles = around.find((one) => seriesKey(one.series) === seriesKey(series));
+  const own = presenceOf(ownCandles, reachMs);
+  const others = around.filter((one) => one !== ownCandles).map((one) => presenceOf(one, reachMs));
+  const context = { timeframeMs: stepMs, pastCandles: settings.recheckCandles, servesEmptyCandles: api.servesEmptyCandles };
   const nowMs = clock.nowMs();
   return runs.map((run) => {
-    const { reason, evidence } = explain(run, own.held, others, { stepMs, reachMs, servesEmptyCandles: api.servesEmptyCandles });
+    const { reason, evidence } = explainGap(
+      run,
+      own(run),
+      others.map((other) => other(run)),
+      context,
+    );
     return { ...rowOf(series, run, nowMs), reason, evidence: `${evidence}; found by a backfill`, attempts: CONFIRMING_ANSWERS };
   });
 }
@@ -51,44 +57,14 @@ function rowOf(
   return { series, fromMs, untilMs, state: 'explained', nextTryMs: null, ...rest };
 }
 
-type Held = { readonly key: string; readonly held: ReadonlySet<number> };
-
-function timesOf({ series, candles }: SeriesCandles): Held {
-  return { key: seriesKey(series), held: new Set(candles.map(({ openTimeMs }) => openTimeMs)) };
-}
-
-function explain(
-  { fromMs, untilMs }: TimeWindow,
-  own: ReadonlySet<number>,
-  others: readonly Held[],
-  { stepMs, reachMs, servesEmptyCandles }: { readonly stepMs: number; readonly reachMs: number; readonly servesEmptyCandles: boolean },
-): Explanation {
-  const times = gridOf(fromMs, untilMs, stepMs);
-  // Of a series without a candle before the gap nobody knows how busy it was.
-  const known = others.map(({ held }) => ({ held, past: pastOf(held, fromMs, { stepMs, reachMs }) })).filter(({ past }) => past.seen > 0);
-  const silent = known.filter(({ held }) => !times.some((timeMs) => held.has(timeMs)));
-  return explainSilence({
-    candles: times.length,
-    servesEmptyCandles,
-    candlesOfOthers: times.filter((timeMs) => others.some(({ held }) => held.has(timeMs))).length,
-    silent: [pastOf(own, fromMs, { stepMs, reachMs }), ...silent.map(({ past }) => past)],
-  });
-}
-
-/** How often a series was silent before, as far back as it is stored. */
-function pastOf(
-  held: ReadonlySet<number>,
-  untilMs: number,
-  { stepMs, reachMs }: { readonly stepMs: number; readonly reachMs: number },
-): { readonly seen: number; readonly missing: number } {
-  const times = gridOf(untilMs - reachMs, untilMs, stepMs);
-  const first = times.findIndex((timeMs) => held.has(timeMs));
-  const seen = first < 0 ? [] : times.slice(first);
-  return { seen: seen.length, missing: seen.filter((timeMs) => !held.has(timeMs)).length };
-}
-
-function gridOf(fromMs: number, untilMs: number, stepMs: number): readonly number[] {
-  return Array.from({ length: Math.max(0, (untilMs - fromMs) / stepMs) }, (_, i) => fromMs + i * stepMs);
+/** Of a series without a candle before the gap nobody knows how busy it was. */
+function presenceOf(found: SeriesCandles | undefined, reachMs: number): (run: TimeWindow) => SeriesPresence {
+  const times = found?.candles.map(({ openTimeMs }) => openTimeMs) ?? [];
+  const held = new Set(times);
+  return ({ fromMs }) => {
+    const firstMs = times.find((timeMs) => timeMs >= fromMs - reachMs) ?? Number.POSITIVE_INFINITY;
+    return { has: (timeMs) => held.has(timeMs), knownFromMs: firstMs };
+  };
 }
 
 const HOUR_MS = 3_600_000;
