@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { TIMEFRAMES } from '#core/timeframe.ts';
+import { createConsoleOutput } from '#local/console-output.ts';
 import { parseExchangeOption, parseFolder, parseSymbolOption, parseWholeNumber } from '#local/options.ts';
 import { common, configOf, contextOf, serviceOptions, time } from './common-flags.ts';
 
@@ -68,8 +69,20 @@ export function addAudit(program: Command, finish: (exitCode: number) => void): 
         .default(300)
         .argParser((text) => parseWholeNumber('--sample', text, 1, 100_000)),
     )
+    .addOption(
+      new Option('--files <path>', 'recording files instead of the store: a file, or a folder with all below it').argParser((text) =>
+        parseFolder('--files', text),
+      ),
+    )
     .option('--json', 'one line of JSON with all findings', false)
     .action(async (flags) => {
+      if (flags.files !== undefined) {
+        const { runAuditFiles } = await import('#local/audit-files.ts');
+        const { status } = createConsoleOutput(process.stderr, () => performance.now());
+        const write = (text: string): void => void process.stdout.write(text);
+        finish(await runAuditFiles({ path: flags.files, isJson: flags.json }, { write, status }));
+        return;
+      }
       const { runAudit } = await import('#local/audit.ts');
       const options = { dataDirectory: flags.data, isJson: flags.json, sampleCandles: flags.sample };
       finish(await runAudit(configOf(flags), options, (text) => void process.stdout.write(text)));

@@ -14,6 +14,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/candle-agreement.ts': null,
   'lib/core/candle-finding.ts': null,
   'lib/core/candle-revision.ts': null,
+  'lib/core/file-finding.ts': 'test/usecases/audit-files.test.ts',
   'lib/core/fnv1a.ts': 'test/domain/trades/bucket.test.ts',
   'lib/core/watermark.ts': null,
   // Thousand planted faults, and none in a good store.
