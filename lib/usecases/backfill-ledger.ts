@@ -6,6 +6,7 @@ import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { advance, CONFIRMING_ANSWERS } from '#domain/candles/coverage.ts';
 import { explainGap, type SeriesPresence } from '#domain/candles/explain-gap.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
+import { lostEvidence } from '#domain/candles/lost-evidence.ts';
 import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
 
 /** Rows for runs that the exchange has answered without, each with a candle on both sides. Reads what the series of the exchange did around them. */
@@ -37,15 +38,17 @@ export async function silentRows(
   });
 }
 
-/** Rows for what the exchange can no longer be asked for. */
+/** Rows for what the exchange can no longer be asked for; `before` is what the ledger said until now. */
 export function lostRows(
   { series }: BackfillInput,
   runs: readonly TimeWindow[],
-  reachableFromMs: number,
-  nowMs: number,
+  before: readonly CandleGap[],
+  { reachableFromMs, nowMs }: { readonly reachableFromMs: number; readonly nowMs: number },
 ): readonly CandleGap[] {
-  const evidence = `the exchange keeps nothing before ${new Date(reachableFromMs).toISOString()}; found by a backfill`;
-  return runs.map((run) => ({ ...rowOf(series, run, nowMs), reason: 'retention_lost', evidence, attempts: 0 }));
+  return runs.map((run) => {
+    const evidence = `${lostEvidence(run, reachableFromMs, before)}; found by a backfill`;
+    return { ...rowOf(series, run, nowMs), reason: 'retention_lost', evidence, attempts: 0 };
+  });
 }
 
 function rowOf(

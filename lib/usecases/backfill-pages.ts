@@ -66,7 +66,8 @@ export async function backfillPage(ports: BackfillPorts, input: BackfillInput, r
   const wanted = gridOf(fromMs, page.untilMs, timeframeMs).filter((timeMs) => !held.has(timeMs) && !isQuiet(timeMs));
   see(run, held.keys());
   if (isLost) {
-    const rows = lostRows(input, withMissing([], wanted, timeframeMs, run.edges), horizonMs, ports.clock.nowMs());
+    const lost = withMissing([], wanted, timeframeMs, run.edges);
+    const rows = lostRows(input, lost, run.gaps, { reachableFromMs: horizonMs, nowMs: ports.clock.nowMs() });
     await writeRows(ports, run, rows);
   } else {
     const newestMs = await fetchPage(ports, input, run, { page, held, wanted });
@@ -178,7 +179,8 @@ export async function explainHorizon(ports: BackfillPorts, input: BackfillInput,
   const horizonMs = horizonOf(ports, input, run.timeframeMs);
   const untilMs = horizonMs + HORIZON_MARGIN_CANDLES * run.timeframeMs;
   const gone = run.pending.filter((one) => one.untilMs <= untilMs && one.untilMs <= run.firstSeenMs);
-  if (gone.length > 0) await writeRows(ports, run, lostRows(input, gone, horizonMs, ports.clock.nowMs()));
+  if (gone.length > 0)
+    await writeRows(ports, run, lostRows(input, gone, run.gaps, { reachableFromMs: horizonMs, nowMs: ports.clock.nowMs() }));
 }
 
 /** The first open time that the exchange still has; all of them where it keeps everything. */

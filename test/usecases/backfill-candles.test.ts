@@ -158,6 +158,19 @@ describe('what the exchange answers without', () => {
     expect(Math.min(...exchange.requests.map(({ fromMs }) => fromMs))).toBe(minute(38));
     expect(await run()).toMatchObject({ requests: 0, missing: 0 });
   });
+
+  test('that is lost keeps in its evidence why it was missing before', async () => {
+    const { run, db, ledger } = backfillWorld({ historyCandles: 4960 });
+    await db.insertCandleGaps([
+      gapOf(minute(0), minute(10), { state: 'explained', reason: 'exchange_outage', evidence: 'all were silent' }),
+    ]);
+    await run();
+    const [first, second] = await ledger();
+    expect(first?.evidence).toMatch(
+      /^the exchange keeps nothing before .*; before that: exchange_outage \(all were silent\); found by a backfill$/,
+    );
+    expect([first?.reason, second?.reason]).toEqual(['retention_lost', undefined]);
+  });
 });
 
 describe('a window of which something is stored', () => {
