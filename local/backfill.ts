@@ -107,12 +107,15 @@ export function progressText({ done, total, requests }: BackfillProgress, elapse
 
 /** What the window is now, for a person. */
 export function reportLines(report: BackfillReport): readonly string[] {
-  const { candles, stored, alreadyThere, changed, refused, present, explained, missing, requests, failure } = report;
+  const { candles, stored, fromTrades, alreadyThere, changed, refused, present, explained, missing, requests, failure } = report;
   const reasons = Object.entries(explained).map(([reason, candlesOf]) => `  ${reason.padEnd(16)} ${count(candlesOf)}`);
   const first = report.firstMissingMs === null ? '' : `, the first at ${iso(report.firstMissingMs)}`;
   return [
     `${count(candles)} candles wanted: ${count(present)} are stored, ${count(candles - present - missing)} explained, ${count(missing)} missing${first}`,
     `${count(stored)} stored now, ${count(alreadyThere)} already there, ${count(changed)} changed, ${count(refused)} rows refused, ${count(requests)} requests`,
+    ...(fromTrades === 0
+      ? []
+      : [`${count(fromTrades)} of those stored now are made from the exchange's public trades: it no longer serves its own candles`]),
     ...(reasons.length === 0 ? [] : ['explained in the ledger of gaps:', ...reasons]),
     ...(failure === null ? [] : [`ended early by ${failure.code}: ${failure.message}; run it again to go on`]),
     ...(report.isStopped ? ['stopped; run it again to go on'] : []),

@@ -37,8 +37,8 @@ export type CandleGap = {
   readonly nextTryMs: number | null;
   readonly detectedAtMs: number;
   readonly resolvedAtMs: number | null;
-  /** From where the candles came; empty while they are missing. */
-  readonly resolvedBy: '' | 'rest' | 'backfill';
+  /** From where the candles came; empty while they are missing. `trades`: made from the exchange's public trades. */
+  readonly resolvedBy: '' | 'rest' | 'backfill' | 'trades';
   /** Of this row: of two rows for one gap the later wins. */
   readonly updatedAtMs: number;
 };

@@ -1,5 +1,6 @@
 import type { CandleGap } from '#core/candle-gap.ts';
 import type { SeriesCandles, TimeWindow } from '#core/ports/time-series-db.ts';
+import type { Trade } from '#core/trade.ts';
 import type { Watermark } from '#core/watermark.ts';
 import { seriesKey } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
@@ -48,6 +49,21 @@ export function lostRows(
   return runs.map((run) => {
     const evidence = `${lostEvidence(run, reachableFromMs, before)}; found by a backfill`;
     return { ...rowOf(series, run, nowMs), reason: 'retention_lost', evidence, attempts: 0 };
+  });
+}
+
+/** Rows for times of which the trades before and behind follow each other. */
+export function emptyRows(
+  { series }: BackfillInput,
+  runs: readonly TimeWindow[],
+  trades: readonly Trade[],
+  nowMs: number,
+): readonly CandleGap[] {
+  return runs.map((run) => {
+    const before = trades.findLast(({ eventTimeMs }) => eventTimeMs < run.fromMs);
+    const behind = trades.find(({ eventTimeMs }) => eventTimeMs >= run.untilMs);
+    const evidence = `trades ${before?.id} and ${behind?.id} follow each other around it; found by a backfill`;
+    return { ...rowOf(series, run, nowMs), reason: 'no_trades', evidence, attempts: 1 };
   });
 }
 

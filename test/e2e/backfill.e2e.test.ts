@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { endCommands, ROOT, sql, temporaryFolder, tidemark, type RunningCommand } from './support/command.ts';
 import { expectedCandles } from './support/recorded-truth.ts';
@@ -68,5 +70,39 @@ describe('tidemark backfill beside a recorded exchange', () => {
     expect(await refusal([...MARKET, '--from', '2023-03-04T22:00:00Z', '--to', '2023-03-05T12:00:00Z'])).toMatch(
       /--to "2023-03-05T12:00:00.000Z" is after the newest closed candle, expected at most 2023-03-04T23:\d\d:00/,
     );
+  });
+});
+
+describe('tidemark backfill beyond what Kraken keeps of its candles', () => {
+  const TRADES = join(ROOT, 'recordings/trades/kraken-2023-11');
+  const [from, to] = ['2023-11-20T00:00:00Z', '2023-11-20T06:00:00Z'];
+
+  test('makes them from its trades: equal to those that were recorded, and lost where the exchange leaves out a trade', async () => {
+    const data = temporaryFolder();
+    const exchange = tidemark(['exchange', '--data', data, '--recordings', TRADES, '--from', '2023-11-22T08:00:00Z', '--speed', '1']);
+    await exchange.line(/kraken +http:/);
+    const market = ['--exchange', 'kraken', '--symbol', 'BTC/USDT', '--from', from, '--to', to] as const;
+    const { code, stdout, stderr } = await tidemark(['backfill', '--data', data, ...market]).ended;
+    expect([code, stderr]).toEqual([0, '']);
+    const recorded = gunzipSync(readFileSync(join(TRADES, 'klines/kraken_BTC-USDT_1m.csv.gz')))
+      .toString()
+      .split('\n')
+      .filter((line) => Number(line.split(',')[0]) >= Date.parse(from) && Number(line.split(',')[0]) < Date.parse(to));
+    expect(recorded).toHaveLength(203);
+    expect(stdout).toContain("202 of those stored now are made from the exchange's public trades");
+    const columns = ['open', 'high', 'low', 'close', 'volume'].map((name) => `toString(${name})`).join(', ');
+    const stored = await sql(
+      data,
+      `SELECT toString(toUnixTimestamp64Milli(timestamp)), ${columns} FROM candles_1m FINAL ORDER BY timestamp`,
+    );
+    const lines = new Set(stored.map((row) => row.join(',')));
+    expect(lines.size).toBe(202);
+    const absent = recorded.filter((line) => !lines.has(line));
+    expect(absent.map((line) => new Date(Number(line.split(',')[0])).toISOString())).toEqual(['2023-11-20T02:13:00.000Z']);
+    const lost = await tidemark(['gaps', '--data', data, '--reason', 'retention_lost', '--json']).ended;
+    expect(JSON.parse(lost.stdout)).toMatchObject({ from: '2023-11-20T02:13:00Z', candles: 1 });
+    expect(lost.stdout).toContain('its trades were asked for, and lack 5517896');
+    const audit = await tidemark(['audit', '--data', data, '--json']).ended;
+    expect(JSON.parse(audit.stdout)).toMatchObject({ clean: true });
   });
 });
