@@ -42,6 +42,10 @@ export function fetchedAtMs(version: bigint): number {
   return Number((version >> SEQUENCE_BITS) & (2n ** FETCH_TIME_BITS - 1n));
 }
 
+export function sourceRankOf(version: bigint): number {
+  return Number((version >> RANK_SHIFT) & BigInt(MAX_RANK));
+}
+
 export function finalityOf(version: bigint): Finality {
   // Two bits, and four finalities.
   return FINALITIES[Number(version >> FINALITY_SHIFT)] ?? 'forming';
