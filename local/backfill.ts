@@ -41,7 +41,7 @@ export async function runBackfill(options: BackfillOptions, context: ServiceCont
   refuseLost(options, config, parts.clock.nowMs());
   const stack = createStack();
   try {
-    const store = { dataDirectory, command: 'backfill', isReplay: recording !== null };
+    const store = { dataDirectory, command: 'backfill', isReplay: recording !== null, mayBeBesideStart: options.isLive };
     const db = await openOwnOrRemoteStore(store, config, parts, stack);
     claimState(dataDirectory, recording, Math.floor(parts.clock.nowMs() / 60_000) * 60_000);
     const cache = createCacheClient(config, { ...parts, environment: process.env });

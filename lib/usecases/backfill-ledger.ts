@@ -100,10 +100,10 @@ export function movedMark(
 ): Watermark | null {
   const timeframeMs = TIMEFRAME_MS[series.timeframe];
   const grid = { timeframeMs, has: isCovered, closedUntilMs: untilMs };
-  const lastAgeMs = Math.max(0, ...settings.rereadAfterHours) * HOUR_MS;
-  // What was old enough when it was fetched has been read at the last age by that.
-  const readUntilMs = Math.max(fromMs, floorToGrid(nowMs - lastAgeMs, timeframeMs));
   if (mark === null) {
+    const lastAgeMs = Math.max(0, ...settings.rereadAfterHours) * HOUR_MS;
+    // What was old enough when it was fetched has been read at the last age by that.
+    const readUntilMs = Math.max(fromMs, floorToGrid(nowMs - lastAgeMs, timeframeMs));
     const completeUntilMs = advance({ ...grid, completeUntilMs: fromMs }, []);
     const rereadUntilMs = Math.min(readUntilMs, completeUntilMs);
     return completeUntilMs === fromMs ? null : { series, fromMs, completeUntilMs, rereadUntilMs, updatedAtMs: nowMs };
@@ -113,6 +113,6 @@ export function movedMark(
   const completeUntilMs =
     fromMs <= mark.completeUntilMs ? advance({ ...grid, completeUntilMs: mark.completeUntilMs }, []) : mark.completeUntilMs;
   if (firstMs === mark.fromMs && completeUntilMs === mark.completeUntilMs) return null;
-  const rereadUntilMs = firstMs === mark.fromMs ? mark.rereadUntilMs : Math.min(mark.rereadUntilMs, Math.max(firstMs, readUntilMs));
-  return { series, fromMs: firstMs, completeUntilMs, rereadUntilMs, updatedAtMs: nowMs };
+  // Of two marks the store keeps the one that has come further in both: one that is read again from an earlier time on would not be kept.
+  return { series, fromMs: firstMs, completeUntilMs, rereadUntilMs: mark.rereadUntilMs, updatedAtMs: nowMs };
 }

@@ -3,7 +3,7 @@ import type { TimeWindow } from '#core/ports/time-series-db.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
 import { isOwed, withMissing } from '#domain/candles/silent-runs.ts';
 import { lostRows, silentRows } from './backfill-ledger.ts';
-import type { BackfillRun } from './backfill-run.ts';
+import { cameLate, type BackfillRun } from './backfill-run.ts';
 import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
 import { fetchWindow, reachableFrom } from './fetch-windows.ts';
 import { backfillFromTrades } from './backfill-trades.ts';
@@ -34,7 +34,7 @@ export async function backfillPage(ports: BackfillPorts, input: BackfillInput, r
   const wanted = gridOf(fromMs, page.untilMs, timeframeMs).filter((timeMs) => !held.has(timeMs) && !isQuiet(timeMs));
   see(run, held.keys());
   if (isLost && api.servesPastTrades === true && wanted.length > 0) {
-    const doneMs = await backfillFromTrades(ports, input, run, { ...page, wanted, horizonMs });
+    const doneMs = await backfillFromTrades(ports, input, run, { ...page, wanted, horizonMs, isHeld: heldNow(held) });
     if (doneMs === null) return;
     run.alreadyThere += inPage.filter((timeMs) => timeMs < doneMs).length;
     run.nextMs = doneMs;
@@ -117,9 +117,8 @@ async function store(
   sent: readonly Candle[],
 ): Promise<void> {
   const inWindow = sent.filter(({ openTimeMs }) => openTimeMs >= fromMs && openTimeMs < untilMs);
-  // A candle is late where the watermark had passed it, and nowhere else.
-  const { mark } = run;
-  const isLate = ({ openTimeMs }: Candle): boolean => mark !== null && mark.fromMs <= openTimeMs && openTimeMs < mark.completeUntilMs;
+  const isHeld = heldNow(held);
+  const isLate = ({ openTimeMs }: Candle): boolean => cameLate(run, openTimeMs, isHeld);
   const facts = { series, nowMs: clock.nowMs() };
   const verdicts = [
     compare(inWindow.filter(isLate), held, { ...facts, newestMs: Number.POSITIVE_INFINITY }),
@@ -161,6 +160,12 @@ export async function explainHorizon(ports: BackfillPorts, input: BackfillInput,
 function horizonOf(ports: BackfillPorts, { settings }: BackfillInput, timeframeMs: number): number {
   const untilMs = floorToGrid(closedUntil(ports, { tickMs: ports.clock.nowMs(), settings }), timeframeMs);
   return reachableFrom(ports.api, { fromMs: 0, untilMs }, timeframeMs);
+}
+
+/** As it is now: not what will be added to it. */
+function heldNow(held: ReadonlyMap<number, StoredCandle>): (openTimeMs: number) => boolean {
+  const times = new Set(held.keys());
+  return (openTimeMs) => times.has(openTimeMs);
 }
 
 async function storedIn({ db }: BackfillPorts, { series }: BackfillInput, window: TimeWindow): Promise<Map<number, StoredCandle>> {

@@ -59,6 +59,15 @@ export function createRun(
   return run;
 }
 
+/**
+ * Whether a new candle is one of the past that changed: the watermark had passed it, or the one behind it was stored already, whose indicators
+ * begin with it now.
+ */
+export function cameLate({ mark, timeframeMs }: BackfillRun, openTimeMs: number, isHeld: (openTimeMs: number) => boolean): boolean {
+  const isPassed = mark !== null && mark.fromMs <= openTimeMs && openTimeMs < mark.completeUntilMs;
+  return isPassed || isHeld(openTimeMs + timeframeMs);
+}
+
 async function writeRows({ db }: BackfillPorts, run: BackfillRun, rows: readonly CandleGap[]): Promise<void> {
   if (rows.length === 0) return;
   const before = new Map(run.gaps.map((gap) => [gap.fromMs, gap]));

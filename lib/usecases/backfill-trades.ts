@@ -5,7 +5,7 @@ import { withMissing } from '#domain/candles/silent-runs.ts';
 import { candleVersion, TRADES_SOURCE_RANK } from '#domain/candles/version.ts';
 import { pastCandles, skippedIds, type PastCandles, type SkippedIds } from '#domain/trades/past-candles.ts';
 import { emptyRows, lostRows } from './backfill-ledger.ts';
-import type { BackfillRun } from './backfill-run.ts';
+import { cameLate, type BackfillRun } from './backfill-run.ts';
 import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
 import { failureOf } from './fetch-windows.ts';
 import { readPastTrades, type PastTrades } from './read-past-trades.ts';
@@ -15,6 +15,8 @@ export type LostPage = TimeWindow & {
   readonly wanted: readonly number[];
   /** The exchange has no candles before, UTC ms. */
   readonly horizonMs: number;
+  /** Whether a candle was stored before. */
+  readonly isHeld: (openTimeMs: number) => boolean;
 };
 
 /**
@@ -25,7 +27,7 @@ export async function backfillFromTrades(
   ports: BackfillPorts,
   input: BackfillInput,
   run: BackfillRun,
-  { untilMs, wanted, horizonMs }: LostPage,
+  { untilMs, wanted, horizonMs, isHeld }: LostPage,
 ): Promise<number | null> {
   const { timeframeMs } = run;
   const startMs = wanted[0] ?? untilMs;
@@ -39,7 +41,7 @@ export async function backfillFromTrades(
     wanted.filter((timeMs) => timeMs < doneMs),
     timeframeMs,
   );
-  await storeCandles(ports, input, run, told);
+  await storeCandles(ports, input, run, { ...told, isHeld });
   const runs = (times: readonly number[]): readonly TimeWindow[] => withMissing([], times, timeframeMs, run.edges);
   const nowMs = ports.clock.nowMs();
   const facts = { reachableFromMs: horizonMs, nowMs };
@@ -84,14 +86,13 @@ async function storeCandles(
   { db, clock }: BackfillPorts,
   { series }: BackfillInput,
   run: BackfillRun,
-  { candles }: PastCandles,
+  { candles, isHeld }: Pick<PastCandles, 'candles'> & Pick<LostPage, 'isHeld'>,
 ): Promise<void> {
   if (candles.length === 0) return;
   const detectedAtMs = clock.nowMs();
   const version = candleVersion({ finality: 'closed', sourceRank: TRADES_SOURCE_RANK, fetchedAtMs: detectedAtMs, sequence: 0 });
   const stored: readonly StoredCandle[] = candles.map((candle) => ({ ...candle, version }));
-  const { mark } = run;
-  const late = stored.filter(({ openTimeMs }) => mark !== null && mark.fromMs <= openTimeMs && openTimeMs < mark.completeUntilMs);
+  const late = stored.filter(({ openTimeMs }) => cameLate(run, openTimeMs, isHeld));
   if (late.length > 0)
     await db.insertCandleRevisions(late.map((after) => ({ series, openTimeMs: after.openTimeMs, before: null, after, detectedAtMs })));
   await db.insertCandles([{ series, candles: stored }]);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -105,4 +105,34 @@ describe('tidemark backfill beyond what Kraken keeps of its candles', () => {
     const audit = await tidemark(['audit', '--data', data, '--json']).ended;
     expect(JSON.parse(audit.stdout)).toMatchObject({ clean: true });
   });
+});
+
+test('tidemark backfill --live fills the past beside a running platform, which keeps it', { timeout: 180_000 }, async () => {
+  const [recorded, data, config] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const exchange = tidemark(['exchange', '--data', recorded, '--now']);
+  const url = / (http:\S+)/.exec(await exchange.line(/kraken +http:/))?.[1] ?? '';
+  cpSync(join(ROOT, 'config'), config, { recursive: true });
+  writeFileSync(
+    join(config, 'exchanges.yaml'),
+    `kraken:\n  rest_url: ${url}\n  ws_url: ${url.replace('http', 'ws')}\n  symbols:\n    - BTC/USD\n`,
+  );
+  const on = ['--data', data, '--config', config] as const;
+  const platform = tidemark(['start', '--live', ...on, '--port', '0', '--store-port', '0']);
+  await platform.line(/^ready: /);
+  const hour = (ago: number): string => new Date(Math.floor(Date.now() / 3_600_000 - ago) * 3_600_000).toISOString().replace('.000Z', 'Z');
+  // Older than what the platform has fetched by itself, and reaching into it.
+  const window = ['--exchange', 'kraken', '--symbol', 'BTC/USD', '--from', hour(8), '--to', hour(2)] as const;
+  const { code, stdout, stderr } = await tidemark(['backfill', '--live', ...on, ...window]).ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^360 candles wanted: 360 are stored, 0 explained, 0 missing$/m);
+  const beganAt = async (): Promise<unknown> =>
+    (await sql(data, "SELECT toString(from_time) FROM watermarks WHERE timeframe = '1m'"))[0]?.[0];
+  const began = hour(8).replace('T', ' ').replace('Z', '.000');
+  expect(await beganAt()).toBe(began);
+  const audit = JSON.parse((await tidemark(['audit', ...on, '--json']).ended).stdout) as { findings: readonly { check: string }[] };
+  // Indicator values that the longer past changes are computed again by the next ticks.
+  expect(audit.findings.filter(({ check }) => check !== 'indicator')).toEqual([]);
+  platform.kill('SIGTERM');
+  expect((await platform.ended).code).toBe(0);
+  expect(await beganAt()).toBe(began);
 });
