@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { FileFinding } from '#core/file-finding.ts';
+import { answerAsTable } from '#recorded-exchange/recorded-answers.ts';
 import { readSessionLine } from '#recorded-exchange/session-trades.ts';
 import { auditFiles, type AuditFilesReport, type Comparison, type FileReport, type MarketReport } from '#usecases/audit-files.ts';
 import { findRecordings, readLines } from './recording-lines.ts';
@@ -26,6 +27,7 @@ export async function runAuditFiles({ path, isJson }: AuditFilesOptions, { write
     {
       lines: (name) => readLines(isFolder ? join(root, name) : name),
       readSessionLine,
+      answerAsTable,
       onFile: (name, index, total) => status(`${index + 1} of ${total} files: ${name}`),
     },
     { names, sendsEveryStep: (exchange) => SENDING_EVERY_STEP.has(exchange) },
@@ -59,7 +61,7 @@ function textOf({ files, findings, candles, trades }: AuditFilesReport): string 
   const notRead = files.filter(({ kind }) => kind === 'answer').length;
   const lines = [
     ...files.filter(({ kind }) => kind !== 'answer').flatMap(fileLines),
-    ...(notRead === 0 ? [] : [`${number(notRead)} recorded answers (json) were not looked into`]),
+    ...(notRead === 0 ? [] : [`${number(notRead)} recorded answers hold no candles and no trades`]),
     `${number(files.length)} files, ${number(candles)} candles, ${number(trades)} trades: ${findings === 0 ? 'clean, no findings' : `${number(findings)} findings`}`,
   ];
   return `${lines.join('\n')}\n`;

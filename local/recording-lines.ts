@@ -31,8 +31,9 @@ export function findRecordings(path: string): RecordingSet {
 function filesBelow(root: string): readonly string[] {
   try {
     return readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+      .map((entry) => ({ path: join(entry.parentPath, entry.name), isFile: entry.isFile(), isLink: entry.isSymbolicLink() }))
+      .filter(({ path, isFile, isLink }) => isFile || (isLink && statSync(path, { throwIfNoEntry: false })?.isFile() === true))
+      .map(({ path }) => relative(root, path))
       .sort();
   } catch (cause) {
     throw unreadable(root, cause);

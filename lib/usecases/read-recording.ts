@@ -12,9 +12,11 @@ export type ReadPorts = {
   readonly lines: (name: string) => AsyncIterable<LineBatch>;
   /** Trades of one line of a captured session, none for another message, null when it is no line of a session. */
   readonly readSessionLine: (line: string) => readonly (TradeRow & { readonly market: string })[] | null;
+  /** A recorded REST answer as the lines of a table, none for one about anything but candles and trades, null when it is no JSON. */
+  readonly answerAsTable: (text: string) => readonly string[] | null;
 };
 
-/** `answer`: a recorded body of a REST interface, which is not looked into. */
+/** `answer`: a recorded body of a REST interface that holds neither candles nor trades. */
 export type RecordingKind = 'candles' | 'trades' | 'session' | 'answer' | 'unknown';
 
 export type Recording = {
@@ -35,18 +37,41 @@ type Reader = { readonly kind: RecordingKind; readonly add: (line: string) => st
 
 /** Reads one file of any known kind as far as it can be read; what it is not is a finding. Rejects when it cannot be read at all. */
 export async function readRecording(ports: ReadPorts, file: string): Promise<Recording> {
-  const empty = { file, candles: [], trades: [], findings: [] };
-  if (/\.json(?:\.(?:gz|zst))?$/.test(file)) return { ...empty, kind: 'answer' };
   const candles = new Map<string, ColumnsBuilder>();
   const trades = new Map<string, TradeFileAudit>();
   const intake = createIntake((header) => readerOf(ports, header, candles, trades));
   let damage: string | null = null;
-  for await (const batch of ports.lines(file)) {
+  for await (const batch of isAnswer(file) ? answerLines(ports, file) : ports.lines(file)) {
     if ('damage' in batch) damage = batch.damage;
+    else if (batch.length === 0) return { file, kind: 'answer', candles: [], trades: [], findings: [] };
     else if (!batch.every(intake.take)) break;
   }
   const found = { file, kind: intake.facts.kind, candles: candlesOf(file, candles), trades: tradesOf(trades) };
   return { ...found, findings: fileFindings(found, intake.facts, damage) };
+}
+
+function isAnswer(file: string): boolean {
+  return /\.json(?:\.(?:gz|zst))?$/.test(file);
+}
+
+/** A body beyond this is none of an exchange, and would have to be held in memory. */
+const MAX_ANSWER_CHARACTERS = 64 * 1024 * 1024;
+
+/** The whole body at once: as the lines of a table, an empty batch when it holds none. */
+async function* answerLines({ lines, answerAsTable }: ReadPorts, file: string): AsyncGenerator<LineBatch> {
+  let text = '';
+  for await (const batch of lines(file)) {
+    if ('damage' in batch) {
+      yield batch;
+      return;
+    }
+    text += `${batch.join('\n')}\n`;
+    if (text.length > MAX_ANSWER_CHARACTERS) {
+      yield { damage: `the answer has more than ${MAX_ANSWER_CHARACTERS} characters` };
+      return;
+    }
+  }
+  yield answerAsTable(text) ?? { damage: 'no JSON' };
 }
 
 type IntakeFacts = { kind: RecordingKind; header: string; lines: number; badRows: number; firstBad: string };

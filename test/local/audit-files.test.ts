@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -112,6 +112,9 @@ describe('a path', () => {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect(await audit(join(folder, name))).toMatchObject({ code: 0 });
     expect((await audit(folder)).text).toContain('3 files, 60 candles, 0 trades: clean, no findings');
+    symlinkSync(join(folder, 'binance_A_1m.csv'), join(folder, 'binance_D_1m.csv'));
+    symlinkSync(join(folder, 'gone'), join(folder, 'binance_E_1m.csv'));
+    expect((await audit(folder)).text).toContain('4 files, 80 candles');
   });
 
   test('to a file that was cut off is a finding, and what could be unpacked is checked', async () => {

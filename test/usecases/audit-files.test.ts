@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileCheck } from '#core/file-finding.ts';
 import type { CandleRow } from '#domain/audit/recording-row.ts';
+import { answerAsTable } from '#recorded-exchange/recorded-answers.ts';
 import { readSessionLine } from '#recorded-exchange/session-trades.ts';
 import { auditFiles, type AuditFilesReport } from '#usecases/audit-files.ts';
 import type { LineBatch } from '#usecases/read-recording.ts';
@@ -18,7 +19,7 @@ async function audit(files: Files, damage: Readonly<Record<string, string>> = {}
     if (damage[name] !== undefined) yield { damage: damage[name] };
   }
   const sendsEveryStep = (exchange: string): boolean => exchange === 'binance';
-  return await auditFiles({ lines, readSessionLine }, { names: Object.keys(files), sendsEveryStep });
+  return await auditFiles({ lines, readSessionLine, answerAsTable }, { names: Object.keys(files), sendsEveryStep });
 }
 
 /** A walk of prices in cents, with volumes of three decimals; the same seed gives the same candles. */
@@ -188,8 +189,22 @@ describe('a file', () => {
     });
   });
 
-  test('of a recorded answer is named, and not looked into', async () => {
-    expect((await audit({ 'kraken_AssetPairs.json': ['{}'] })).files[0]).toMatchObject({ kind: 'answer', findings: [] });
+  test('of a recorded answer is checked where it holds candles or trades, and named where it does not', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => [FROM / 1000 + i * 60, '1', '2', '1', '2', '0.0', '1.5', 3]);
+    const broken = JSON.stringify({
+      error: [],
+      result: { AB: rows.filter((_, i) => i !== 7).map((row, i) => (i === 3 ? [...row.slice(0, 6), '0', 0] : row)) },
+    });
+    const report = await audit({
+      'kraken_AssetPairs.json': ['{"error":[],"result":{"AB":{"altname":"AB"}}}'],
+      'kraken_OHLC_AB_1m.json': [broken],
+      'kraken_x.json': ['no json'],
+    });
+    expect(report.files.map(({ kind, findings }) => [kind, findings.map(({ check }) => check)])).toEqual([
+      ['answer', []],
+      ['candles', ['missing']],
+      ['unknown', ['format']],
+    ]);
   });
 });
 

@@ -12,6 +12,9 @@ export type RecordingName = {
 
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** A recorded answer may be named after what was asked for: `kraken_OHLC_XBTUSDT_1m`. */
+const ANSWERS: ReadonlySet<string> = new Set(['OHLC', 'Trades', 'klines', 'candles']);
+
 /** Longest candle that a name may ask for: a day. */
 const MAX_MINUTES = 1440;
 
@@ -21,12 +24,13 @@ const MAX_MINUTES = 1440;
  */
 export function readRecordingName(path: string): RecordingName {
   const slash = path.lastIndexOf('/');
-  const [exchange = '', market = '', ...rest] = path
+  const [exchange = '', ...words] = path
     .slice(slash + 1)
     .replace(/\.(?:csv|ndjson|jsonl|json)(?:\.(?:gz|zst))?$/, '')
     .split('_');
+  const [market = '', ...rest] = ANSWERS.has(words[0] ?? '') ? words.slice(1) : words;
   const timeframeMs = rest.map(timeframeOf).find((found) => found !== null) ?? null;
-  const folder = path.slice(0, Math.max(0, slash)).replace(/(?:^|\/)(?:klines|trades|ws)$/, '');
+  const folder = path.slice(0, Math.max(0, slash)).replace(/(?:^|\/)(?:klines|trades|ws|rest)$/, '');
   return { exchange, market: market.replaceAll('-', '').toUpperCase(), timeframeMs, folder };
 }
 

@@ -9,6 +9,7 @@ test.each([
     { exchange: 'binance', market: 'BTCUSDT', timeframeMs: 900_000, folder: 'long' },
   ],
   ['kraken_XXBTZUSD_60.csv', { exchange: 'kraken', market: 'XXBTZUSD', timeframeMs: 3_600_000, folder: '' }],
+  ['kraken_OHLC_XBTUSDT_1m.json.gz', { exchange: 'kraken', market: 'XBTUSDT', timeframeMs: 60_000, folder: '' }],
   ['/x/candles.csv', { exchange: 'candles', market: '', timeframeMs: null, folder: '/x' }],
   ['kraken_BTC-USD_9999d.csv', { exchange: 'kraken', market: 'BTCUSD', timeframeMs: null, folder: '' }],
 ])('the name %s is read', (path, expected) => {
