@@ -30,6 +30,9 @@ export const fromOption = () =>
 export const time = (flags: '--from <time>' | '--until <time>' | '--to <time>', description: string) =>
   new Option(flags, description).argParser((text) => parseTimeOption(flags.slice(0, flags.indexOf(' ')), text)).makeOptionMandatory();
 
+export const optionalTime = (flags: '--from <time>' | '--to <time>', description: string) =>
+  new Option(flags, description).argParser((text) => parseTimeOption(flags.slice(0, flags.indexOf(' ')), text));
+
 export const recordings = () => folder('--recordings <dir>', 'folder of the recording (docs/recordings.md)', projectFile('recordings'));
 
 export const faults = () =>

@@ -1,7 +1,10 @@
 import { Option, type Command } from 'commander';
+import { GAP_REASONS, GAP_STATES } from '#core/candle-gap.ts';
+import { ConfigError } from '#core/errors.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
+import { createConsoleOutput } from '#local/console-output.ts';
 import { parseExchangeOption, parseFolder, parseSymbolOption, parseWholeNumber } from '#local/options.ts';
-import { common, configOf, contextOf, serviceOptions, time } from './common-flags.ts';
+import { common, configOf, contextOf, optionalTime, serviceOptions, time } from './common-flags.ts';
 
 export function addSql(program: Command): void {
   common(program.command('sql'), 'Query the store, whether the platform is running or not (reading only)')
@@ -68,8 +71,20 @@ export function addAudit(program: Command, finish: (exitCode: number) => void): 
         .default(300)
         .argParser((text) => parseWholeNumber('--sample', text, 1, 100_000)),
     )
+    .addOption(
+      new Option('--files <path>', 'recording files instead of the store: a file, or a folder with all below it').argParser((text) =>
+        parseFolder('--files', text),
+      ),
+    )
     .option('--json', 'one line of JSON with all findings', false)
     .action(async (flags) => {
+      if (flags.files !== undefined) {
+        const { runAuditFiles } = await import('#local/audit-files.ts');
+        const { status } = createConsoleOutput(process.stderr, () => performance.now());
+        const write = (text: string): void => void process.stdout.write(text);
+        finish(await runAuditFiles({ path: flags.files, isJson: flags.json }, { write, status }));
+        return;
+      }
       const { runAudit } = await import('#local/audit.ts');
       const options = { dataDirectory: flags.data, isJson: flags.json, sampleCandles: flags.sample };
       finish(await runAudit(configOf(flags), options, (text) => void process.stdout.write(text)));
@@ -81,12 +96,24 @@ export function addGaps(program: Command): void {
     .addOption(new Option('--exchange <name>', 'only of this exchange').argParser(parseExchangeOption))
     .addOption(new Option('--symbol <name>', 'only of this market, such as BTC/USDT').argParser(parseSymbolOption))
     .addOption(new Option('--timeframe <name>', 'only of this timeframe').choices(TIMEFRAMES))
+    .addOption(new Option('--reason <name>', 'only with this reason').choices(GAP_REASONS))
+    .addOption(new Option('--state <name>', 'only in this state').choices(GAP_STATES))
+    .addOption(optionalTime('--from <time>', 'only what reaches behind this time, ISO time'))
+    .addOption(optionalTime('--to <time>', 'only what begins before this time, ISO time'))
+    .addOption(
+      new Option('--limit <n>', 'so many of the newest; default: 200, with --json all').argParser((text) =>
+        parseWholeNumber('--limit', text, 1, 1_000_000),
+      ),
+    )
     .option('--all', 'also those whose candles came later', false)
     .option('--json', 'a line of JSON for each', false)
     .action(async (flags) => {
       const { runGaps } = await import('#local/gaps.ts');
-      const { exchange = null, symbol = null, timeframe = null, all: isAll, json: isJson, data: dataDirectory } = flags;
-      const options = { exchange, symbol, timeframe, isAll, isJson, dataDirectory };
+      const { exchange = null, symbol = null, timeframe = null, reason = null, state = null, limit = null } = flags;
+      const { from: fromMs = null, to: untilMs = null, all: isAll, json: isJson, data: dataDirectory } = flags;
+      if (fromMs !== null && untilMs !== null && untilMs <= fromMs)
+        throw new ConfigError('--to is not behind --from, expected a later time; correct one of them');
+      const options = { exchange, symbol, timeframe, reason, state, fromMs, untilMs, limit, isAll, isJson, dataDirectory };
       await runGaps(options, configOf(flags), (text) => void process.stdout.write(text));
     });
 }

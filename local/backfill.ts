@@ -31,16 +31,17 @@ export type BackfillOptions = ServiceOptions & {
 export async function runBackfill(options: BackfillOptions, context: ServiceContext): Promise<0 | 1> {
   const { config, output, signal, log } = context;
   const { series, fromMs, untilMs, dataDirectory } = options;
-  refuseBadWindow(options, config);
+  refuseBadWindow(options);
   const exchange = options.isLive ? null : runningExchange(dataDirectory);
   const recording = exchange === null ? null : loadRecordingManifest(exchange.recordings);
   const known = recording?.series ?? configuredSeries(config);
   refuseUnknown(series, known, recording !== null);
   const replay = exchange === null ? {} : { replay: { startMs: virtualNow(exchange), speed: exchange.replay.speed, runsFree: true } };
   const parts = createHostParts('backfill', { ...replay, level: options.logLevel, write: log });
+  refuseLost(options, config, parts.clock.nowMs());
   const stack = createStack();
   try {
-    const store = { dataDirectory, command: 'backfill', isReplay: recording !== null };
+    const store = { dataDirectory, command: 'backfill', isReplay: recording !== null, mayBeBesideStart: options.isLive };
     const db = await openOwnOrRemoteStore(store, config, parts, stack);
     claimState(dataDirectory, recording, Math.floor(parts.clock.nowMs() / 60_000) * 60_000);
     const cache = createCacheClient(config, { ...parts, environment: process.env });
@@ -63,7 +64,7 @@ export async function runBackfill(options: BackfillOptions, context: ServiceCont
   }
 }
 
-function refuseBadWindow({ series, fromMs, untilMs, isLive }: BackfillOptions, config: Config): void {
+function refuseBadWindow({ series, fromMs, untilMs }: BackfillOptions): void {
   const stepMs = TIMEFRAME_MS[series.timeframe];
   for (const [option, timeMs] of [['--from', fromMs] as const, ['--to', untilMs] as const]) {
     if (timeMs % stepMs !== 0)
@@ -73,8 +74,12 @@ function refuseBadWindow({ series, fromMs, untilMs, isLive }: BackfillOptions, c
   }
   if (untilMs <= fromMs)
     throw new ConfigError(`--to "${iso(untilMs)}" is not behind --from "${iso(fromMs)}", expected a later time; correct it`);
+}
+
+/** A store of live data would drop the candles again. */
+function refuseLost({ fromMs, isLive }: BackfillOptions, config: Config, nowMs: number): void {
   const { ttlDays } = config.databases.clickhouse;
-  const keptFromMs = Date.now() - ttlDays * 86_400_000;
+  const keptFromMs = nowMs - ttlDays * 86_400_000;
   if (isLive && ttlDays > 0 && fromMs < keptFromMs)
     throw new ConfigError(
       `--from "${iso(fromMs)}" is older than the store keeps (ttl_days ${ttlDays}), expected ${iso(keptFromMs)} or later; correct it, or set ttl_days in databases.yaml`,
@@ -102,12 +107,15 @@ export function progressText({ done, total, requests }: BackfillProgress, elapse
 
 /** What the window is now, for a person. */
 export function reportLines(report: BackfillReport): readonly string[] {
-  const { candles, stored, alreadyThere, changed, refused, present, explained, missing, requests, failure } = report;
+  const { candles, stored, fromTrades, alreadyThere, changed, refused, present, explained, missing, requests, failure } = report;
   const reasons = Object.entries(explained).map(([reason, candlesOf]) => `  ${reason.padEnd(16)} ${count(candlesOf)}`);
   const first = report.firstMissingMs === null ? '' : `, the first at ${iso(report.firstMissingMs)}`;
   return [
     `${count(candles)} candles wanted: ${count(present)} are stored, ${count(candles - present - missing)} explained, ${count(missing)} missing${first}`,
     `${count(stored)} stored now, ${count(alreadyThere)} already there, ${count(changed)} changed, ${count(refused)} rows refused, ${count(requests)} requests`,
+    ...(fromTrades === 0
+      ? []
+      : [`${count(fromTrades)} of those stored now are made from the exchange's public trades: it no longer serves its own candles`]),
     ...(reasons.length === 0 ? [] : ['explained in the ledger of gaps:', ...reasons]),
     ...(failure === null ? [] : [`ended early by ${failure.code}: ${failure.message}; run it again to go on`]),
     ...(report.isStopped ? ['stopped; run it again to go on'] : []),

@@ -18,10 +18,14 @@ export function virtualNow({ replay }: RunningExchange): number {
   return Math.floor(replay.startMs + (Date.now() - replay.startedAtMs) * replay.speed);
 }
 
-/** The configuration with the store of the process that holds the folder, and the environment that carries its password. */
+/**
+ * The configuration with the store of the process that holds the folder, and the environment that carries its password. Whoever would do what
+ * `tidemark start` does already is refused beside it; others say that they may be there.
+ */
 export function remoteStore(
   config: Config,
   directory: string,
+  mayBeBesideStart = false,
 ): { readonly config: Config; readonly environment: Readonly<Record<string, string | undefined>> } {
   if (config.databases.clickhouse.mode === 'http') return { config, environment: process.env };
   const owner = readRunningOwner(directory);
@@ -32,7 +36,7 @@ export function remoteStore(
   if (owner === null || owner.storePort === null || owner.writerPassword === null) {
     throw new ConfigError(`no store runs for the data folder "${directory}", expected one; start "tidemark store" in another terminal`);
   }
-  if (owner.command === 'start')
+  if (owner.command === 'start' && !mayBeBesideStart)
     throw new ConfigError(
       `process ${owner.pid} (tidemark start) already runs every service on the data folder "${directory}"; choose another folder with --data DIR`,
     );

@@ -14,17 +14,19 @@ export type WritableStoreOptions = {
   readonly command: string;
   /** A replay keeps its candles for ever. */
   readonly isReplay: boolean;
+  /** Through a `tidemark start` that holds the folder too. */
+  readonly mayBeBesideStart?: boolean;
 };
 
-/** The store of `tidemark store` where one runs for the data folder, else one that is opened here. Throws `ConfigError` when another process holds it alone. */
+/** The store of `tidemark store` (or `tidemark start` where that is allowed) where one runs for the data folder, else one that is opened here. Throws `ConfigError` when another process holds it alone. */
 export async function openOwnOrRemoteStore(
-  { dataDirectory, command, isReplay }: WritableStoreOptions,
+  { dataDirectory, command, isReplay, mayBeBesideStart }: WritableStoreOptions,
   config: Config,
   parts: HostParts,
   stack: ResourceStack,
 ): Promise<TimeSeriesDb> {
   if (config.databases.clickhouse.mode === 'http' || readRunningOwner(dataDirectory) !== null) {
-    const { config: remote, environment } = remoteStore(config, dataDirectory);
+    const { config: remote, environment } = remoteStore(config, dataDirectory, mayBeBesideStart);
     const schemaDirectory = projectFile('schema/clickhouse');
     const { db } = await openTimeSeriesDb(remote, {
       timer: parts.timer,

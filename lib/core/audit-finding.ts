@@ -9,6 +9,7 @@ export const AUDIT_CHECKS = [
   'finality',
   'unexplained gap',
   'candle in a gap',
+  'open gap',
   'watermark',
   'roll-up',
   'witness',
@@ -22,6 +23,8 @@ export type AuditFinding = {
   readonly series: Series;
   /** Open time of the candle it is about, UTC ms. */
   readonly openTimeMs: number;
+  /** Where it is about a run of candles that are missing: how many, from `openTimeMs` on. */
+  readonly candles?: number;
   /** What is wrong, with the values. */
   readonly message: string;
 };

@@ -5,12 +5,20 @@ import type { Series } from './series.ts';
  * must have sent had it worked. `our_outage`: this platform did not ask. `not_listed`: the market is not traded there. `retention_lost`: the
  * exchange no longer has them. `fetch_failed`: it was asked and gave no answer. `unknown`: it answered twice without them, and nothing tells why.
  */
-const GAP_REASONS = ['no_trades', 'exchange_outage', 'our_outage', 'not_listed', 'retention_lost', 'fetch_failed', 'unknown'] as const;
+export const GAP_REASONS = [
+  'no_trades',
+  'exchange_outage',
+  'our_outage',
+  'not_listed',
+  'retention_lost',
+  'fetch_failed',
+  'unknown',
+] as const;
 
 export type GapReason = (typeof GAP_REASONS)[number];
 
 /** `open`: asked for again at every tick; the watermark stands before it. `explained`: the watermark has passed it. `resolved`: its candles are there. */
-const GAP_STATES = ['open', 'explained', 'resolved'] as const;
+export const GAP_STATES = ['open', 'explained', 'resolved'] as const;
 
 export type GapState = (typeof GAP_STATES)[number];
 
@@ -29,8 +37,8 @@ export type CandleGap = {
   readonly nextTryMs: number | null;
   readonly detectedAtMs: number;
   readonly resolvedAtMs: number | null;
-  /** From where the candles came; empty while they are missing. */
-  readonly resolvedBy: '' | 'rest' | 'backfill';
+  /** From where the candles came; empty while they are missing. `trades`: made from the exchange's public trades. */
+  readonly resolvedBy: '' | 'rest' | 'backfill' | 'trades';
   /** Of this row: of two rows for one gap the later wins. */
   readonly updatedAtMs: number;
 };

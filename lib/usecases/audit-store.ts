@@ -32,13 +32,21 @@ export type AuditInput = {
   readonly sampleCandles: number;
   /** Candles before this may have been removed for their age; -Infinity where nothing is. UTC ms. */
   readonly keptFromMs: number;
+  /** By which the age of open gaps is told, UTC ms; the newest time that the watermarks carry when absent, as a replay's store has it. */
+  readonly nowMs?: number;
 };
 
 export type AuditReport = {
   readonly series: number;
   readonly candles: number;
+  /** Exchanges of which the store has series. */
+  readonly exchanges: readonly Exchange[];
   /** Candles of the ledger that the watermarks have passed, by reason. */
   readonly explained: Readonly<Record<string, number>>;
+  /** The same by timeframe and reason: a minute is not an hour. */
+  readonly explainedBy: Readonly<Partial<Record<Timeframe, Readonly<Record<string, number>>>>>;
+  /** What is asked for at every tick, by first time. */
+  readonly open: readonly CandleGap[];
   /** Candles that were held against the trades of their minute. */
   readonly witnessed: number;
   readonly indicatorValues: number;
@@ -57,9 +65,14 @@ const TOLERANCE = 1e-9;
 export async function auditStore({ db, onMarket }: AuditPorts, input: AuditInput): Promise<AuditReport> {
   const set = createIndicatorSet(input.indicators);
   const counts = { series: 0, candles: 0, witnessed: 0, indicatorValues: 0 };
+  const exchanges = new Set<Exchange>();
   const explained: Record<string, number> = {};
+  const explainedBy: Partial<Record<Timeframe, Record<string, number>>> = {};
+  const open: CandleGap[] = [];
   const findings: AuditFinding[] = [];
   for await (const { market, watermarks } of markets(db, input.exchanges)) {
+    exchanges.add(market.exchange);
+    open.push(...market.gaps.filter(({ state }) => state === 'open'));
     const found = await lasting(db, market, auditMarket(market, watermarks, input), input);
     for (const one of found) findings.push(one);
     for (const one of market.series) {
@@ -67,8 +80,12 @@ export async function auditStore({ db, onMarket }: AuditPorts, input: AuditInput
       counts.candles += market.candles.get(seriesKey(one))?.length ?? 0;
     }
     counts.witnessed += market.minutes.filter(isWitness).length;
-    for (const { reason, fromMs, untilMs, series } of market.gaps.filter(({ state }) => state === 'explained'))
-      explained[reason] = (explained[reason] ?? 0) + (untilMs - fromMs) / TIMEFRAME_MS[series.timeframe];
+    for (const { reason, fromMs, untilMs, series } of market.gaps.filter(({ state }) => state === 'explained')) {
+      const candles = (untilMs - fromMs) / TIMEFRAME_MS[series.timeframe];
+      const ofTimeframe = (explainedBy[series.timeframe] ??= {});
+      explained[reason] = (explained[reason] ?? 0) + candles;
+      ofTimeframe[reason] = (ofTimeframe[reason] ?? 0) + candles;
+    }
     // Indicators have no meaning over candles that do not stand on the grid once each; those are found already.
     const standing = market.series.filter((one) => !found.some(({ check, series }) => UNORDERED.has(check) && series === one));
     const values = await auditIndicators(db, { ...market, series: standing }, set, input);
@@ -77,7 +94,8 @@ export async function auditStore({ db, onMarket }: AuditPorts, input: AuditInput
     onMarket?.(market.exchange, market.symbol);
   }
   const byCheck = Object.fromEntries(AUDIT_CHECKS.map((check) => [check, findings.filter((one) => one.check === check).length]));
-  return { ...counts, explained, findings, byCheck: byCheck as Record<AuditCheck, number> };
+  open.sort((a, b) => a.fromMs - b.fromMs);
+  return { ...counts, exchanges: [...exchanges], explained, explainedBy, open, findings, byCheck: byCheck as Record<AuditCheck, number> };
 }
 
 /** One market after the other: a store may be larger than memory. */
@@ -136,7 +154,9 @@ async function readMarket(db: AuditPorts['db'], exchange: Exchange, symbol: Mark
   return { exchange, symbol, series, candles: new Map(candles.map((group) => [seriesKey(group.series), group.candles])), gaps, minutes };
 }
 
-function auditMarket(market: Market, watermarks: readonly Watermark[], { keptFromMs }: AuditInput): readonly AuditFinding[] {
+function auditMarket(market: Market, watermarks: readonly Watermark[], input: AuditInput): readonly AuditFinding[] {
+  const nowMs = input.nowMs ?? watermarks.reduce((newest, { updatedAtMs }) => Math.max(newest, updatedAtMs), 0);
+  const { keptFromMs } = input;
   const { series: all, candles, gaps, minutes } = market;
   const minuteSeries = all.find(({ timeframe }) => timeframe === '1m');
   const minuteCandles = minuteSeries === undefined ? [] : (candles.get(seriesKey(minuteSeries)) ?? []);
@@ -154,6 +174,7 @@ function auditMarket(market: Market, watermarks: readonly Watermark[], { keptFro
       watermark: watermarks.find((mark) => seriesKey(mark.series) === seriesKey(series)) ?? null,
       gaps: gaps.filter((gap) => seriesKey(gap.series) === seriesKey(series)),
       keptFromMs,
+      nowMs,
     };
     const against = series.timeframe === '1m' ? auditWitness(series, own, minutes) : auditRollUp(series, own, minuteCandles, isEmpty);
     return [...auditSeries(facts), ...against];

@@ -7,7 +7,8 @@ import type { Watermark } from '#core/watermark.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
 import { settledRows } from '#domain/candles/silent-runs.ts';
 import { movedMark } from './backfill-ledger.ts';
-import { backfillPage, createRun, explainHorizon, type BackfillRun } from './backfill-pages.ts';
+import { backfillPage, explainHorizon } from './backfill-pages.ts';
+import { createRun, type BackfillRun } from './backfill-run.ts';
 import type { BackfillInput, BackfillPorts, BackfillReport } from './backfill-types.ts';
 import { closedUntil } from './sync-series.ts';
 
@@ -25,7 +26,7 @@ export async function backfillCandles(ports: BackfillPorts, input: BackfillInput
   const { series, fromMs, untilMs, signal } = input;
   await refuseUnlisted(ports, input);
   refuseOpen(ports, input);
-  const run = createRun(input, await markOf(ports, input), await gapsOf(ports, input));
+  const run = createRun(ports, input, await markOf(ports, input), await gapsOf(ports, input));
   while (run.nextMs < untilMs && run.failure === null && signal?.aborted !== true) {
     // oxlint-disable-next-line no-await-in-loop -- pages are fetched in order, so that a run that ends early leaves no hole behind it
     await backfillPage(ports, input, run);
@@ -41,12 +42,13 @@ export async function backfillCandles(ports: BackfillPorts, input: BackfillInput
   const moved = movedMark(input, mark, (timeMs) => covered[(timeMs - fromMs) / run.timeframeMs] === 1, clock.nowMs());
   if (moved !== null) await db.insertWatermarks([moved]);
   const firstMissing = covered.indexOf(0);
-  const { requests, stored, changed, alreadyThere, refused, failure } = run;
+  const { requests, stored, fromTrades, changed, alreadyThere, refused, failure } = run;
   return {
     series,
     candles: covered.length,
     requests,
     stored,
+    fromTrades: fromTrades.size,
     changed,
     alreadyThere,
     refused,
@@ -106,7 +108,16 @@ async function settleGaps(ports: BackfillPorts, input: BackfillInput, run: Backf
       // oxlint-disable-next-line no-await-in-loop -- only the gaps at the two ends of the window reach out of it
       for (const timeMs of await timesIn(ports, input, part)) stored.add(timeMs);
     }
-    rows.push(...settledRows({ gap, stored, newer: run.explained, timeframeMs, nowMs: ports.clock.nowMs() }));
+    rows.push(
+      ...settledRows({
+        gap,
+        stored,
+        newer: run.explained,
+        timeframeMs,
+        nowMs: ports.clock.nowMs(),
+        by: run.fromTrades.has(gap.fromMs) ? 'trades' : 'backfill',
+      }),
+    );
   }
   if (rows.length > 0) await ports.db.insertCandleGaps(rows);
 }

@@ -1,11 +1,13 @@
 import type { CandleGap } from '#core/candle-gap.ts';
 import type { SeriesCandles, TimeWindow } from '#core/ports/time-series-db.ts';
+import type { Trade } from '#core/trade.ts';
 import type { Watermark } from '#core/watermark.ts';
 import { seriesKey } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { advance, CONFIRMING_ANSWERS } from '#domain/candles/coverage.ts';
-import { explainSilence, type Explanation } from '#domain/candles/gap-reason.ts';
+import { explainGap, type SeriesPresence } from '#domain/candles/explain-gap.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
+import { lostEvidence } from '#domain/candles/lost-evidence.ts';
 import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
 
 /** Rows for runs that the exchange has answered without, each with a candle on both sides. Reads what the series of the exchange did around them. */
@@ -21,25 +23,48 @@ export async function silentRows(
   const symbols = [...new Set([series.symbol, ...peers])];
   const window = { fromMs: first.fromMs - reachMs, untilMs: last.untilMs };
   const around = await db.readCandles({ exchange: series.exchange, symbols, windows: { [series.timeframe]: window } });
-  const times = around.map(timesOf);
-  const own = times.find(({ key }) => key === seriesKey(series)) ?? { key: seriesKey(series), held: new Set<number>() };
-  const others = times.filter((one) => one !== own);
+  const ownCandles = around.find((one) => seriesKey(one.series) === seriesKey(series));
+  const own = presenceOf(ownCandles, reachMs);
+  const others = around.filter((one) => one !== ownCandles).map((one) => presenceOf(one, reachMs));
+  const context = { timeframeMs: stepMs, pastCandles: settings.recheckCandles, servesEmptyCandles: api.servesEmptyCandles };
   const nowMs = clock.nowMs();
   return runs.map((run) => {
-    const { reason, evidence } = explain(run, own.held, others, { stepMs, reachMs, servesEmptyCandles: api.servesEmptyCandles });
+    const { reason, evidence } = explainGap(
+      run,
+      own(run),
+      others.map((other) => other(run)),
+      context,
+    );
     return { ...rowOf(series, run, nowMs), reason, evidence: `${evidence}; found by a backfill`, attempts: CONFIRMING_ANSWERS };
   });
 }
 
-/** Rows for what the exchange can no longer be asked for. */
+/** Rows for what the exchange can no longer be asked for; `before` is what the ledger said until now. */
 export function lostRows(
   { series }: BackfillInput,
   runs: readonly TimeWindow[],
-  reachableFromMs: number,
+  before: readonly CandleGap[],
+  { reachableFromMs, nowMs }: { readonly reachableFromMs: number; readonly nowMs: number },
+): readonly CandleGap[] {
+  return runs.map((run) => {
+    const evidence = `${lostEvidence(run, reachableFromMs, before)}; found by a backfill`;
+    return { ...rowOf(series, run, nowMs), reason: 'retention_lost', evidence, attempts: 0 };
+  });
+}
+
+/** Rows for times of which the trades before and behind follow each other. */
+export function emptyRows(
+  { series }: BackfillInput,
+  runs: readonly TimeWindow[],
+  trades: readonly Trade[],
   nowMs: number,
 ): readonly CandleGap[] {
-  const evidence = `the exchange keeps nothing before ${new Date(reachableFromMs).toISOString()}; found by a backfill`;
-  return runs.map((run) => ({ ...rowOf(series, run, nowMs), reason: 'retention_lost', evidence, attempts: 0 }));
+  return runs.map((run) => {
+    const before = trades.findLast(({ eventTimeMs }) => eventTimeMs < run.fromMs);
+    const behind = trades.find(({ eventTimeMs }) => eventTimeMs >= run.untilMs);
+    const evidence = `trades ${before?.id} and ${behind?.id} follow each other around it; found by a backfill`;
+    return { ...rowOf(series, run, nowMs), reason: 'no_trades', evidence, attempts: 1 };
+  });
 }
 
 function rowOf(
@@ -51,44 +76,14 @@ function rowOf(
   return { series, fromMs, untilMs, state: 'explained', nextTryMs: null, ...rest };
 }
 
-type Held = { readonly key: string; readonly held: ReadonlySet<number> };
-
-function timesOf({ series, candles }: SeriesCandles): Held {
-  return { key: seriesKey(series), held: new Set(candles.map(({ openTimeMs }) => openTimeMs)) };
-}
-
-function explain(
-  { fromMs, untilMs }: TimeWindow,
-  own: ReadonlySet<number>,
-  others: readonly Held[],
-  { stepMs, reachMs, servesEmptyCandles }: { readonly stepMs: number; readonly reachMs: number; readonly servesEmptyCandles: boolean },
-): Explanation {
-  const times = gridOf(fromMs, untilMs, stepMs);
-  // Of a series without a candle before the gap nobody knows how busy it was.
-  const known = others.map(({ held }) => ({ held, past: pastOf(held, fromMs, { stepMs, reachMs }) })).filter(({ past }) => past.seen > 0);
-  const silent = known.filter(({ held }) => !times.some((timeMs) => held.has(timeMs)));
-  return explainSilence({
-    candles: times.length,
-    servesEmptyCandles,
-    candlesOfOthers: times.filter((timeMs) => others.some(({ held }) => held.has(timeMs))).length,
-    silent: [pastOf(own, fromMs, { stepMs, reachMs }), ...silent.map(({ past }) => past)],
-  });
-}
-
-/** How often a series was silent before, as far back as it is stored. */
-function pastOf(
-  held: ReadonlySet<number>,
-  untilMs: number,
-  { stepMs, reachMs }: { readonly stepMs: number; readonly reachMs: number },
-): { readonly seen: number; readonly missing: number } {
-  const times = gridOf(untilMs - reachMs, untilMs, stepMs);
-  const first = times.findIndex((timeMs) => held.has(timeMs));
-  const seen = first < 0 ? [] : times.slice(first);
-  return { seen: seen.length, missing: seen.filter((timeMs) => !held.has(timeMs)).length };
-}
-
-function gridOf(fromMs: number, untilMs: number, stepMs: number): readonly number[] {
-  return Array.from({ length: Math.max(0, (untilMs - fromMs) / stepMs) }, (_, i) => fromMs + i * stepMs);
+/** Of a series without a candle before the gap nobody knows how busy it was. */
+function presenceOf(found: SeriesCandles | undefined, reachMs: number): (run: TimeWindow) => SeriesPresence {
+  const times = found?.candles.map(({ openTimeMs }) => openTimeMs) ?? [];
+  const held = new Set(times);
+  return ({ fromMs }) => {
+    const firstMs = times.find((timeMs) => timeMs >= fromMs - reachMs) ?? Number.POSITIVE_INFINITY;
+    return { has: (timeMs) => held.has(timeMs), knownFromMs: firstMs };
+  };
 }
 
 const HOUR_MS = 3_600_000;
@@ -105,10 +100,10 @@ export function movedMark(
 ): Watermark | null {
   const timeframeMs = TIMEFRAME_MS[series.timeframe];
   const grid = { timeframeMs, has: isCovered, closedUntilMs: untilMs };
-  const lastAgeMs = Math.max(0, ...settings.rereadAfterHours) * HOUR_MS;
-  // What was old enough when it was fetched has been read at the last age by that.
-  const readUntilMs = Math.max(fromMs, floorToGrid(nowMs - lastAgeMs, timeframeMs));
   if (mark === null) {
+    const lastAgeMs = Math.max(0, ...settings.rereadAfterHours) * HOUR_MS;
+    // What was old enough when it was fetched has been read at the last age by that.
+    const readUntilMs = Math.max(fromMs, floorToGrid(nowMs - lastAgeMs, timeframeMs));
     const completeUntilMs = advance({ ...grid, completeUntilMs: fromMs }, []);
     const rereadUntilMs = Math.min(readUntilMs, completeUntilMs);
     return completeUntilMs === fromMs ? null : { series, fromMs, completeUntilMs, rereadUntilMs, updatedAtMs: nowMs };
@@ -118,6 +113,6 @@ export function movedMark(
   const completeUntilMs =
     fromMs <= mark.completeUntilMs ? advance({ ...grid, completeUntilMs: mark.completeUntilMs }, []) : mark.completeUntilMs;
   if (firstMs === mark.fromMs && completeUntilMs === mark.completeUntilMs) return null;
-  const rereadUntilMs = firstMs === mark.fromMs ? mark.rereadUntilMs : Math.min(mark.rereadUntilMs, Math.max(firstMs, readUntilMs));
-  return { series, fromMs: firstMs, completeUntilMs, rereadUntilMs, updatedAtMs: nowMs };
+  // Of two marks the store keeps the one that has come further in both: one that is read again from an earlier time on would not be kept.
+  return { series, fromMs: firstMs, completeUntilMs, rereadUntilMs: mark.rereadUntilMs, updatedAtMs: nowMs };
 }

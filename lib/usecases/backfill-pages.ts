@@ -1,45 +1,13 @@
 import type { Candle, StoredCandle } from '#core/candle.ts';
-import type { CandleGap } from '#core/candle-gap.ts';
 import type { TimeWindow } from '#core/ports/time-series-db.ts';
-import { TIMEFRAME_MS } from '#core/timeframe.ts';
-import type { Watermark } from '#core/watermark.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
 import { isOwed, withMissing } from '#domain/candles/silent-runs.ts';
 import { lostRows, silentRows } from './backfill-ledger.ts';
+import { cameLate, type BackfillRun } from './backfill-run.ts';
 import type { BackfillInput, BackfillPorts } from './backfill-types.ts';
-import { fetchWindow, reachableFrom, type Failure } from './fetch-windows.ts';
+import { fetchWindow, reachableFrom } from './fetch-windows.ts';
+import { backfillFromTrades } from './backfill-trades.ts';
 import { closedUntil, compare } from './sync-series.ts';
-
-/** What a run has done so far, and what it still has to find out. */
-export type BackfillRun = {
-  readonly timeframeMs: number;
-  readonly mark: Watermark | null;
-  /** Rows of the ledger that were there before. */
-  readonly gaps: readonly CandleGap[];
-  readonly edges: ReadonlySet<number>;
-  /** Everything before has been looked at. */
-  nextMs: number;
-  /** Oldest candle that was seen, sent or stored. */
-  firstSeenMs: number;
-  /** The exchange has answered twice without them; no later candle was seen yet. */
-  pending: readonly TimeWindow[];
-  /** Rows that this run has written. */
-  explained: readonly CandleGap[];
-  requests: number;
-  stored: number;
-  changed: number;
-  alreadyThere: number;
-  refused: number;
-  failure: Failure | null;
-};
-
-export function createRun({ series, fromMs }: BackfillInput, mark: Watermark | null, gaps: readonly CandleGap[]): BackfillRun {
-  const counts = { requests: 0, stored: 0, changed: 0, alreadyThere: 0, refused: 0 };
-  const edges = new Set(gaps.map((gap) => gap.fromMs));
-  const timeframeMs = TIMEFRAME_MS[series.timeframe];
-  const state = { nextMs: fromMs, firstSeenMs: Number.POSITIVE_INFINITY, pending: [], explained: [], failure: null };
-  return { timeframeMs, mark, gaps, edges, ...counts, ...state };
-}
 
 /** A candle on each side of the page is asked for too, and one row may be that of the open candle. */
 const BESIDE_PAGE = 3;
@@ -61,13 +29,21 @@ export async function backfillPage(ports: BackfillPorts, input: BackfillInput, r
   const page = { fromMs, untilMs: Math.min(input.untilMs, fromMs + pageMs, isLost ? horizonMs : Number.POSITIVE_INFINITY) };
   const held = await storedIn(ports, input, { fromMs: fromMs - timeframeMs, untilMs: page.untilMs + timeframeMs });
   const inPage = [...held.keys()].filter((timeMs) => timeMs >= fromMs && timeMs < page.untilMs);
-  const quiet = run.gaps.filter((gap) => !isOwed(gap) && gap.fromMs < page.untilMs && fromMs < gap.untilMs);
+  const quiet = run.gaps.filter((gap) => !isOwed(gap, api.servesPastTrades) && gap.fromMs < page.untilMs && fromMs < gap.untilMs);
   const isQuiet = (timeMs: number): boolean => quiet.some((gap) => gap.fromMs <= timeMs && timeMs < gap.untilMs);
   const wanted = gridOf(fromMs, page.untilMs, timeframeMs).filter((timeMs) => !held.has(timeMs) && !isQuiet(timeMs));
   see(run, held.keys());
+  if (isLost && api.servesPastTrades === true && wanted.length > 0) {
+    const doneMs = await backfillFromTrades(ports, input, run, { ...page, wanted, horizonMs, isHeld: heldNow(held) });
+    if (doneMs === null) return;
+    run.alreadyThere += inPage.filter((timeMs) => timeMs < doneMs).length;
+    run.nextMs = doneMs;
+    return;
+  }
   if (isLost) {
-    const rows = lostRows(input, withMissing([], wanted, timeframeMs, run.edges), horizonMs, ports.clock.nowMs());
-    await writeRows(ports, run, rows);
+    const lost = withMissing([], wanted, timeframeMs, run.edges);
+    const rows = lostRows(input, lost, run.gaps, { reachableFromMs: horizonMs, nowMs: ports.clock.nowMs() });
+    await run.write(rows);
   } else {
     const newestMs = await fetchPage(ports, input, run, { page, held, wanted });
     if (run.failure !== null) return;
@@ -141,9 +117,8 @@ async function store(
   sent: readonly Candle[],
 ): Promise<void> {
   const inWindow = sent.filter(({ openTimeMs }) => openTimeMs >= fromMs && openTimeMs < untilMs);
-  // A candle is late where the watermark had passed it, and nowhere else.
-  const { mark } = run;
-  const isLate = ({ openTimeMs }: Candle): boolean => mark !== null && mark.fromMs <= openTimeMs && openTimeMs < mark.completeUntilMs;
+  const isHeld = heldNow(held);
+  const isLate = ({ openTimeMs }: Candle): boolean => cameLate(run, openTimeMs, isHeld);
   const facts = { series, nowMs: clock.nowMs() };
   const verdicts = [
     compare(inWindow.filter(isLate), held, { ...facts, newestMs: Number.POSITIVE_INFINITY }),
@@ -169,7 +144,7 @@ async function explainPassed(ports: BackfillPorts, input: BackfillInput, run: Ba
   const isPassed = ({ fromMs, untilMs }: TimeWindow): boolean => run.firstSeenMs < fromMs && untilMs <= newestMs;
   const passed = run.pending.filter(isPassed);
   if (passed.length === 0) return;
-  await writeRows(ports, run, await silentRows(ports, input, passed));
+  await run.write(await silentRows(ports, input, passed));
   run.pending = run.pending.filter((one) => !isPassed(one));
 }
 
@@ -178,7 +153,7 @@ export async function explainHorizon(ports: BackfillPorts, input: BackfillInput,
   const horizonMs = horizonOf(ports, input, run.timeframeMs);
   const untilMs = horizonMs + HORIZON_MARGIN_CANDLES * run.timeframeMs;
   const gone = run.pending.filter((one) => one.untilMs <= untilMs && one.untilMs <= run.firstSeenMs);
-  if (gone.length > 0) await writeRows(ports, run, lostRows(input, gone, horizonMs, ports.clock.nowMs()));
+  if (gone.length > 0) await run.write(lostRows(input, gone, run.gaps, { reachableFromMs: horizonMs, nowMs: ports.clock.nowMs() }));
 }
 
 /** The first open time that the exchange still has; all of them where it keeps everything. */
@@ -187,15 +162,10 @@ function horizonOf(ports: BackfillPorts, { settings }: BackfillInput, timeframeM
   return reachableFrom(ports.api, { fromMs: 0, untilMs }, timeframeMs);
 }
 
-async function writeRows({ db }: BackfillPorts, run: BackfillRun, rows: readonly CandleGap[]): Promise<void> {
-  if (rows.length === 0) return;
-  const before = new Map(run.gaps.map((gap) => [gap.fromMs, gap]));
-  const merged = rows.map((row) => {
-    const known = before.get(row.fromMs);
-    return known === undefined ? row : { ...row, attempts: known.attempts + row.attempts, detectedAtMs: known.detectedAtMs };
-  });
-  await db.insertCandleGaps(merged);
-  run.explained = [...run.explained, ...merged];
+/** As it is now: not what will be added to it. */
+function heldNow(held: ReadonlyMap<number, StoredCandle>): (openTimeMs: number) => boolean {
+  const times = new Set(held.keys());
+  return (openTimeMs) => times.has(openTimeMs);
 }
 
 async function storedIn({ db }: BackfillPorts, { series }: BackfillInput, window: TimeWindow): Promise<Map<number, StoredCandle>> {

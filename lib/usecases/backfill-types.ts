@@ -39,6 +39,8 @@ export type BackfillReport = {
   readonly requests: number;
   /** Written by this run. */
   readonly stored: number;
+  /** Of these made from the exchange's public trades, because it no longer serves its own candles. */
+  readonly fromTrades: number;
   /** Stored before, with other values; the ledger of revisions keeps what they were. */
   readonly changed: number;
   /** Stored before this run. */

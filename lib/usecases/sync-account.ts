@@ -4,7 +4,8 @@ import { seriesKey, type Series } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { coverSeries } from '#domain/candles/coverage.ts';
 import type { FetchWindow } from '#domain/candles/fetch-plan.ts';
-import { explainSilence, type Explanation } from '#domain/candles/gap-reason.ts';
+import { explainGap, type SeriesPresence } from '#domain/candles/explain-gap.ts';
+import type { Explanation } from '#domain/candles/gap-reason.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
 import type { Failure } from './fetch-windows.ts';
 import type { SeriesNews, SyncMemory } from './sync-memory.ts';
@@ -55,9 +56,9 @@ export function settle({ api }: SyncPorts, { settings }: SyncInput, outcomes: re
   return outcomes.map((outcome) => {
     const { series, candles, revisions, fromMs, rereadUntilMs, gaps, cover } = outcome;
     const peers = outcomes.filter((one) => one !== outcome && one.series.timeframe === series.timeframe && one.cover !== null);
-    const explain = (gapFromMs: number, untilMs: number): Explanation =>
-      explainGap({ fromMs: gapFromMs, untilMs }, [outcome, ...peers], { servesEmptyCandles: api.servesEmptyCandles, settings });
-    const coverage = cover === null ? null : coverSeries({ ...cover, explain });
+    const why = (gapFromMs: number, untilMs: number): Explanation =>
+      explain({ fromMs: gapFromMs, untilMs }, outcome, peers, { servesEmptyCandles: api.servesEmptyCandles, settings });
+    const coverage = cover === null ? null : coverSeries({ ...cover, explain: why });
     const beforeHistory = coverage?.gaps.find((gap) => isBeforeHistory(gap, fromMs));
     return {
       series,
@@ -77,28 +78,25 @@ function isBeforeHistory({ state, reason, fromMs: gapFromMs }: CandleGap, fromMs
   return state === 'explained' && reason === 'not_listed' && gapFromMs === fromMs;
 }
 
-function explainGap(
-  { fromMs, untilMs }: FetchWindow,
-  [own, ...peers]: readonly Outcome[],
+function explain(
+  gap: FetchWindow,
+  own: Outcome,
+  peers: readonly Outcome[],
   { servesEmptyCandles, settings }: { readonly servesEmptyCandles: boolean; readonly settings: SyncSettings },
 ): Explanation {
-  const stepMs = own === undefined ? untilMs - fromMs : TIMEFRAME_MS[own.series.timeframe];
-  if (own !== undefined && own.refused > 0)
-    return { reason: 'unknown', evidence: `${own.refused} rows of the answer were no candles and were refused` };
-  if (fromMs === own?.fromMs && own.known.completeUntilMs === own.known.fromMs)
+  if (own.refused > 0) return { reason: 'unknown', evidence: `${own.refused} rows of the answer were no candles and were refused` };
+  if (gap.fromMs === own.fromMs && own.known.completeUntilMs === own.known.fromMs)
     return { reason: 'not_listed', evidence: 'the exchange has nothing before its first candle' };
-  const times = Array.from({ length: (untilMs - fromMs) / stepMs }, (_, i) => fromMs + i * stepMs);
-  const silent = peers.filter(({ has }) => !times.some(has));
-  return explainSilence({
-    candles: times.length,
-    servesEmptyCandles,
-    candlesOfOthers: times.filter((timeMs) => peers.some(({ has }) => has(timeMs))).length,
-    silent: [...(own === undefined ? [] : [own]), ...silent].map(({ has, known, fromMs: coveredFromMs }) => {
-      // Older candles are not in mind: they are not missing.
-      const heldFromMs = Math.max(coveredFromMs ?? fromMs, Math.min(fromMs, ...known.candles.keys()));
-      const windowFromMs = Math.max(heldFromMs, fromMs - settings.recheckCandles * stepMs);
-      const seen = Array.from({ length: Math.max(0, (fromMs - windowFromMs) / stepMs) }, (_, i) => windowFromMs + i * stepMs);
-      return { seen: seen.length, missing: seen.filter((timeMs) => !has(timeMs)).length };
-    }),
-  });
+  const context = { timeframeMs: TIMEFRAME_MS[own.series.timeframe], pastCandles: settings.recheckCandles, servesEmptyCandles };
+  return explainGap(
+    gap,
+    presenceOf(own, gap),
+    peers.map((peer) => presenceOf(peer, gap)),
+    context,
+  );
+}
+
+/** Older candles are not in mind: they are not missing. */
+function presenceOf({ has, known, fromMs: coveredFromMs }: Outcome, gap: FetchWindow): SeriesPresence {
+  return { has, knownFromMs: Math.max(coveredFromMs ?? gap.fromMs, Math.min(gap.fromMs, ...known.candles.keys())) };
 }

@@ -158,11 +158,12 @@ const WATERMARK_LAG_MS = 15 * 60_000;
  */
 export async function writeNews(
   db: SyncDb,
-  { tickMs, nowMs, settings }: Moment,
+  { exchange, tickMs, nowMs, settings }: Moment,
   memory: SyncMemory,
   news: readonly SeriesNews[],
 ): Promise<void> {
-  const marks = news.flatMap((one) => dueMark(memory, one, nowMs));
+  const due = news.flatMap((one) => dueMark(memory, one, nowMs));
+  let marks: readonly Watermark[] = [];
   try {
     await writeSome(
       news.flatMap(({ revisions }) => revisions),
@@ -176,6 +177,7 @@ export async function writeNews(
       news.flatMap(({ changedGaps }) => changedGaps),
       (rows) => db.insertCandleGaps(rows),
     );
+    marks = due.length === 0 ? [] : movedBack(due, memory, await db.readWatermarks(exchange));
     await writeSome(marks, (rows) => db.insertWatermarks(rows));
   } catch (error) {
     memory.readUntilMs = 0;
@@ -184,8 +186,20 @@ export async function writeNews(
   for (const one of news) keep(memory, one, tickMs, settings);
   for (const mark of marks) {
     const known = memory.series.get(seriesKey(mark.series));
-    if (known !== undefined) known.writtenUntilMs = mark.completeUntilMs;
+    if (known === undefined) continue;
+    known.fromMs = mark.fromMs;
+    known.writtenUntilMs = mark.completeUntilMs;
   }
+}
+
+/** A backfill may have moved the beginning of a series back since it was read: it stays there. One that sync itself moves on is not moved back. */
+function movedBack(marks: readonly Watermark[], memory: SyncMemory, stored: readonly Watermark[]): readonly Watermark[] {
+  const storedOf = bySeries(stored);
+  return marks.map((mark) => {
+    const key = seriesKey(mark.series);
+    const storedFromMs = storedOf.get(key)?.fromMs ?? mark.fromMs;
+    return storedFromMs < (memory.series.get(key)?.fromMs ?? mark.fromMs) ? { ...mark, fromMs: storedFromMs } : mark;
+  });
 }
 
 async function writeSome<T>(rows: readonly T[], write: (rows: readonly T[]) => Promise<void>): Promise<void> {

@@ -71,6 +71,13 @@ describe('the ledger of a replay', () => {
       'USDT/USD 5m 22:05-22:10',
     ]);
     await expectClean(data);
+    const listed = async (...args: readonly string[]): Promise<string> => (await tidemark(['gaps', '--data', data, ...args]).ended).stdout;
+    expect(await listed('--reason', 'exchange_outage', '--limit', '1')).toMatch(
+      /^exchange [^\n]+\nkraken +USDT\/USD +5m [^\n]+\nand 5 older ones; [^\n]+\n1m: 36 candles in 3 gaps: 36 exchange_outage\n5m: 3 candles in 3 gaps: 3 exchange_outage\n$/,
+    );
+    const window = ['--symbol', 'BTC/USD', '--from', '2023-03-16T22:06:00Z', '--to', '2023-03-16T22:07:00Z', '--json'] as const;
+    expect((await listed(...window)).match(/"timeframe":"\w+"/g)).toEqual(['"timeframe":"1m"', '"timeframe":"5m"']);
+    expect(await listed('--state', 'open')).toBe('no gaps but those whose candles came later (--all)\n');
   });
 
   test('has the outage of Binance on 24 March 2023; the flat rows that it served before stay stored, and the audit is clean', async () => {

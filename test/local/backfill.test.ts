@@ -8,6 +8,7 @@ const REPORT: BackfillReport = {
   candles: 1500,
   requests: 5,
   stored: 1000,
+  fromTrades: 0,
   changed: 2,
   alreadyThere: 300,
   refused: 0,

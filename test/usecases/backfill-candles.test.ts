@@ -110,6 +110,23 @@ describe('a window that is not stored', () => {
   });
 });
 
+test('a window of the last hours, not old enough for a second reading, moves the beginning of its series back too', async () => {
+  const { run, mark, putMark } = backfillWorld();
+  const beganMs = START - 100 * MINUTE;
+  await putMark(beganMs, START - 5 * MINUTE);
+  const settings = { ...SETTINGS, rereadAfterHours: [1, 24] };
+  await run({ fromMs: beganMs - 60 * MINUTE, untilMs: beganMs, settings });
+  expect(await mark()).toMatchObject({ fromMs: beganMs - 60 * MINUTE, completeUntilMs: START - 5 * MINUTE });
+});
+
+test('the candle before one that is stored already came late: the indicators behind it are computed again', async () => {
+  const { run, put, db } = backfillWorld();
+  await put(minutes(60, 10));
+  await run();
+  const revisions = await db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + 1 });
+  expect(revisions.map(({ openTimeMs, before }) => [openTimeMs, before])).toEqual([[minute(59), null]]);
+});
+
 describe('what the exchange answers without', () => {
   test('is asked for twice, and explained as an outage when every series was silent', async () => {
     const { run, exchange, put, ledger, mark } = backfillWorld();
@@ -158,6 +175,19 @@ describe('what the exchange answers without', () => {
     expect(Math.min(...exchange.requests.map(({ fromMs }) => fromMs))).toBe(minute(38));
     expect(await run()).toMatchObject({ requests: 0, missing: 0 });
   });
+
+  test('that is lost keeps in its evidence why it was missing before', async () => {
+    const { run, db, ledger } = backfillWorld({ historyCandles: 4960 });
+    await db.insertCandleGaps([
+      gapOf(minute(0), minute(10), { state: 'explained', reason: 'exchange_outage', evidence: 'all were silent' }),
+    ]);
+    await run();
+    const [first, second] = await ledger();
+    expect(first?.evidence).toMatch(
+      /^the exchange keeps nothing before .*; before that: exchange_outage \(all were silent\); found by a backfill$/,
+    );
+    expect([first?.reason, second?.reason]).toEqual(['retention_lost', undefined]);
+  });
 });
 
 describe('a window of which something is stored', () => {
@@ -173,7 +203,11 @@ describe('a window of which something is stored', () => {
     });
     expect(found?.candles).toMatchObject([{ volume: '7.25' }]);
     const revisions = await db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + 1 });
-    expect(revisions).toMatchObject([{ openTimeMs: minute(12), before: { volume: '1.5' }, after: { volume: '7.25' } }]);
+    expect(revisions).toMatchObject([
+      { openTimeMs: minute(11), before: null },
+      { openTimeMs: minute(12), before: { volume: '1.5' }, after: { volume: '7.25' } },
+      { openTimeMs: minute(15), before: null },
+    ]);
   });
 
   test('says of a candle that the watermark had passed that it came late', async () => {

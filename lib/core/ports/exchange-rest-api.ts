@@ -57,6 +57,8 @@ export interface ExchangeRestApi {
   readonly historyCandles: number | null;
   /** Whether the exchange sends a flat candle where nothing was traded; where it does, a candle that it leaves out is a fault of it. */
   readonly servesEmptyCandles: boolean;
+  /** Whether `fetchTrades` reaches any past time, oldest first from `fromMs` on: then candles beyond the horizon can be made from trades. */
+  readonly servesPastTrades?: boolean;
   /** Which of `symbols` the exchange lists. Must have succeeded once before candles are fetched; cheap when repeated. */
   loadMarkets(symbols: readonly MarketSymbol[]): Promise<MarketReport>;
   /** One request. An empty page is an answer, not a proof that nothing traded. */

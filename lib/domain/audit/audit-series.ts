@@ -17,6 +17,8 @@ export type SeriesFacts = {
   readonly gaps: readonly CandleGap[];
   /** Candles before this may have been removed for their age; -Infinity where nothing is. UTC ms. */
   readonly keptFromMs: number;
+  /** By which the age of open gaps is told, UTC ms. */
+  readonly nowMs: number;
 };
 
 /**
@@ -46,7 +48,7 @@ function auditCandle(
   return findings;
 }
 
-function auditLedger({ series, timeframeMs, candles, watermark, gaps, keptFromMs }: SeriesFacts): readonly AuditFinding[] {
+function auditLedger({ series, timeframeMs, candles, watermark, gaps, keptFromMs, nowMs }: SeriesFacts): readonly AuditFinding[] {
   const newestMs = candles.at(-1)?.openTimeMs;
   if (watermark === null) {
     if (newestMs === undefined) return [];
@@ -56,21 +58,39 @@ function auditLedger({ series, timeframeMs, candles, watermark, gaps, keptFromMs
   const explained = new Set(times);
   const findings: AuditFinding[] = [];
   for (const gap of gaps) {
-    for (let timeMs = gap.fromMs; timeMs < gap.untilMs; timeMs += timeframeMs) {
-      explained.add(timeMs);
-      if (times.has(timeMs))
-        findings.push({
-          check: 'candle in a gap',
-          series,
-          openTimeMs: timeMs,
-          message: `the ledger says ${gap.reason} (${gap.state}), and there is a candle`,
-        });
-    }
+    for (let timeMs = gap.fromMs; timeMs < gap.untilMs; timeMs += timeframeMs) explained.add(timeMs);
+    const inside = candlesIn(gap, times, timeframeMs);
+    const message = `the ledger says ${gap.reason} (${gap.state}), and there ${inside.length === 1 ? 'is a candle' : `are ${inside.length} candles`}`;
+    if (inside[0] !== undefined) findings.push({ check: 'candle in a gap', series, openTimeMs: inside[0], message });
+    const openMs = nowMs - gap.detectedAtMs;
+    if (gap.state === 'open' && openMs > LONGEST_OPEN_MS)
+      findings.push({ ...missing(series, gap.fromMs, gap.untilMs, timeframeMs), check: 'open gap', message: openText(gap, openMs) });
   }
   const fromMs = Math.max(watermark.fromMs, Math.ceil(keptFromMs / timeframeMs) * timeframeMs);
   const untilMs = Math.max(watermark.completeUntilMs, (newestMs ?? 0) + timeframeMs);
-  for (const { firstMs, lastMs } of holesOf(explained, fromMs, untilMs, timeframeMs))
-    for (let timeMs = firstMs; timeMs <= lastMs; timeMs += timeframeMs)
-      findings.push({ check: 'unexplained gap', series, openTimeMs: timeMs, message: 'no candle, and no row in the ledger of gaps' });
+  for (const { firstMs, lastMs, candles: count } of holesOf(explained, fromMs, untilMs, timeframeMs)) {
+    const what = count === 1 ? 'no candle' : `no candle up to ${new Date(lastMs).toISOString()}, ${count} in all`;
+    const message = `${what}, and no row in the ledger of gaps`;
+    findings.push({ ...missing(series, firstMs, lastMs + timeframeMs, timeframeMs), check: 'unexplained gap', message });
+  }
   return findings;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What every tick asks for in vain for longer than this is more than a fault of the moment. */
+const LONGEST_OPEN_MS = 24 * HOUR_MS;
+
+function openText({ reason, evidence }: CandleGap, openMs: number): string {
+  return `open for ${Math.floor(openMs / HOUR_MS)} hours: ${reason}, ${evidence}`;
+}
+
+function missing(series: Series, fromMs: number, untilMs: number, timeframeMs: number): Omit<AuditFinding, 'check' | 'message'> {
+  return { series, openTimeMs: fromMs, candles: (untilMs - fromMs) / timeframeMs };
+}
+
+function candlesIn({ fromMs, untilMs }: CandleGap, times: ReadonlySet<number>, timeframeMs: number): readonly number[] {
+  const inside: number[] = [];
+  for (let timeMs = fromMs; timeMs < untilMs; timeMs += timeframeMs) if (times.has(timeMs)) inside.push(timeMs);
+  return inside;
 }

@@ -2,6 +2,7 @@ import type { CandleGap, GapReason } from '#core/candle-gap.ts';
 import type { Series } from '#core/series.ts';
 import type { Explanation } from './gap-reason.ts';
 import { holesOf } from './grid.ts';
+import { lostEvidence } from './lost-evidence.ts';
 
 /** The exchange has answered for open times from `fromMs` (inclusive) to `untilMs` (exclusive); its newest candle there, null without one. */
 export type Answer = { readonly fromMs: number; readonly untilMs: number; readonly newestSentMs: number | null };
@@ -152,7 +153,7 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
     updatedAtMs: nowMs,
   } as const;
   if (run.kind === 'lost') {
-    const evidence = `the exchange keeps nothing before ${new Date(input.reachableFromMs).toISOString()}`;
+    const evidence = lostEvidence(run, input.reachableFromMs, overlapping);
     return { ...row, reason: 'retention_lost', evidence, state: 'explained', nextTryMs: null };
   }
   if (run.kind === 'not asked') {

@@ -27,10 +27,11 @@ export type SettledGap = {
   readonly newer: readonly CandleGap[];
   readonly timeframeMs: number;
   readonly nowMs: number;
+  readonly by: 'backfill' | 'trades';
 };
 
 /** Rows that replace a gap after candles of it have come, or parts of it were explained anew; none when nothing of it has changed. */
-export function settledRows({ gap, stored, newer, timeframeMs, nowMs }: SettledGap): readonly CandleGap[] {
+export function settledRows({ gap, stored, newer, timeframeMs, nowMs, by }: SettledGap): readonly CandleGap[] {
   const overlapping = newer.filter(({ fromMs, untilMs }) => fromMs < gap.untilMs && gap.fromMs < untilMs);
   if (stored.size === 0 && overlapping.length === 0) return [];
   const covered = new Set(stored);
@@ -43,11 +44,15 @@ export function settledRows({ gap, stored, newer, timeframeMs, nowMs }: SettledG
   }));
   if (!stored.has(gap.fromMs)) return rest;
   const filledUntilMs = holesOf(stored, gap.fromMs, gap.untilMs, timeframeMs)[0]?.firstMs ?? gap.untilMs;
-  const resolution = { state: 'resolved', nextTryMs: null, resolvedAtMs: nowMs, resolvedBy: 'backfill', updatedAtMs: nowMs } as const;
+  const resolution = { state: 'resolved', nextTryMs: null, resolvedAtMs: nowMs, resolvedBy: by, updatedAtMs: nowMs } as const;
   return [{ ...gap, untilMs: filledUntilMs, ...resolution }, ...rest];
 }
 
-/** Whether a candle of the gap is worth another request: not where nobody traded, and not what the exchange no longer has. */
-export function isOwed({ state, reason }: Pick<CandleGap, 'state' | 'reason'>): boolean {
-  return state === 'open' || (state === 'explained' && reason !== 'no_trades' && reason !== 'retention_lost');
+/**
+ * Whether a candle of the gap is worth another request: not where nobody traded, and not what the exchange no longer has, unless it can be made
+ * from trades that nobody has asked for yet.
+ */
+export function isOwed({ state, reason, attempts }: Pick<CandleGap, 'state' | 'reason' | 'attempts'>, servesPastTrades = false): boolean {
+  if (state === 'explained' && reason === 'retention_lost') return servesPastTrades && attempts === 0;
+  return state === 'open' || (state === 'explained' && reason !== 'no_trades');
 }

@@ -3,7 +3,7 @@ import type { CandleAgreement } from '#core/candle-agreement.ts';
 import type { FindingWitness } from '#core/candle-finding.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import { isWitness } from '../audit/audit-witness.ts';
-import { finalityOf, withFinality } from './version.ts';
+import { finalityOf, sourceRankOf, TRADES_SOURCE_RANK, withFinality } from './version.ts';
 
 const COMPARED = ['open', 'high', 'low', 'close', 'volume'] as const;
 
@@ -47,7 +47,8 @@ export function verifyMinutes({ candles, minutes, archived }: Testimony): Minute
     if (wrong !== null) disagreements.push({ openTimeMs, witness: 'stream', message: wrong });
     if (candle === undefined || wrong !== null) continue;
     agreed++;
-    if (lost !== null) continue;
+    // Trades prove nothing about a candle that was made from them.
+    if (lost !== null || sourceRankOf(candle.version) <= TRADES_SOURCE_RANK) continue;
     verified++;
     if (finalityOf(candle.version) === 'closed') proven.push({ ...candle, version: withFinality(candle.version, 'verified') });
   }

@@ -34,9 +34,16 @@ export function candleVersion({ finality, sourceRank, fetchedAtMs, sequence }: V
   );
 }
 
+/** Of candles that were made from an exchange's public trades, because it no longer serves its own: any candle of its own wins over them. */
+export const TRADES_SOURCE_RANK = 4;
+
 /** When the candle with this version was fetched, UTC ms. */
 export function fetchedAtMs(version: bigint): number {
   return Number((version >> SEQUENCE_BITS) & (2n ** FETCH_TIME_BITS - 1n));
+}
+
+export function sourceRankOf(version: bigint): number {
+  return Number((version >> RANK_SHIFT) & BigInt(MAX_RANK));
 }
 
 export function finalityOf(version: bigint): Finality {

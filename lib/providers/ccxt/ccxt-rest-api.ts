@@ -95,6 +95,7 @@ export function createCcxtRestApi(options: CcxtRestApiOptions): ExchangeRestApi 
     maxCandlesPerRequest: protocol.maxCandlesPerRequest,
     historyCandles: protocol.historyCandles,
     servesEmptyCandles: protocol.servesEmptyCandles,
+    servesPastTrades: protocol.servesPastTrades ?? false,
     async loadMarkets(symbols) {
       await pause.refresh();
       pause.refuseWhilePaused();

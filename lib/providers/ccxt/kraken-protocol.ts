@@ -20,6 +20,7 @@ export function createKrakenProtocol({ exchange, base, restUrl, nowMs, latestOpe
     maxCandlesPerRequest: 720,
     historyCandles: 720,
     servesEmptyCandles: true,
+    servesPastTrades: true,
     pace: { intervalMs: 1000, tradesIntervalMs: 1000, perMarket: true },
     async listMarkets(symbols) {
       const answer: unknown = await api.publicGetAssetPairs();

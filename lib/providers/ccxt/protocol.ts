@@ -13,6 +13,8 @@ export type Protocol = {
   readonly maxCandlesPerRequest: number;
   readonly historyCandles: number | null;
   readonly servesEmptyCandles: boolean;
+  /** Trades can be asked for from any past time on, oldest first. */
+  readonly servesPastTrades?: boolean;
   /** Spacing of calls. `perMarket`: the exchange counts each market for itself. */
   readonly pace: {
     readonly intervalMs: number;

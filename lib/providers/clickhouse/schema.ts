@@ -1,6 +1,6 @@
 import { withStore, type ClickHouseAccess } from './client.ts';
 import { pendingMigrations, readMigrations, type AppliedMigration, type Migration } from './migrations.ts';
-import { EXPIRING_TABLES } from './tables.ts';
+import { EXPIRING } from './tables.ts';
 
 export type SchemaOptions = {
   /** Folder of the numbered `.sql` files. */
@@ -58,11 +58,12 @@ function qualifyTables(statement: string, database: string): string {
 }
 
 async function setTimeToLive(access: ClickHouseAccess, ttlDays: number | null): Promise<void> {
-  for (const table of EXPIRING_TABLES) {
+  for (const { table, column, laterDays } of EXPIRING) {
+    const days = ttlDays === null ? null : ttlDays + laterDays;
     // oxlint-disable-next-line no-await-in-loop -- a few small statements
     const current = await timeToLiveOf(access, table);
-    if (current === ttlDays) continue;
-    const change = ttlDays === null ? 'REMOVE TTL' : `MODIFY TTL toDateTime(timestamp) + toIntervalDay(${ttlDays})`;
+    if (current === days) continue;
+    const change = days === null ? 'REMOVE TTL' : `MODIFY TTL toDateTime(${column}) + toIntervalDay(${days})`;
     // oxlint-disable-next-line no-await-in-loop -- a few small statements
     await run(access, `ALTER TABLE ${access.database}.${table} ${change}`);
   }

@@ -133,6 +133,14 @@ describe('the ledger', () => {
     expect(completeUntilMs).toBe(20 * MINUTE);
   });
 
+  test('keeps in the evidence of what is lost why it was missing before', () => {
+    const failure = { reason: 'fetch_failed', message: 'TIMEOUT: no answer in 8 s' } as const;
+    const { gaps } = cover({ missing: range(10, 14), answeredUntilMs: 0, failure });
+    const { changed } = cover({ missing: range(10, 14), reachableFromMs: 14 * MINUTE, askedFromMs: 14 * MINUTE, gaps });
+    expect(changed[0]).toMatchObject({ reason: 'retention_lost' });
+    expect(changed[0]?.evidence).toMatch(/^the exchange keeps nothing before .*; before that: fetch_failed \(TIMEOUT: no answer in 8 s\)$/);
+  });
+
   test('names an outage of ours that was healed at once', () => {
     const fresh = { firstMs: 10 * MINUTE, lastMs: 19 * MINUTE, candles: 10 };
     expect(shortly(cover({ from: 10, fresh }))).toEqual({ until: 20, changed: [[10, 19, 'our_outage', 'resolved', 0]] });

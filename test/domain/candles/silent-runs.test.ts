@@ -40,11 +40,9 @@ describe('a gap', () => {
     updatedAtMs: 1,
   };
   const settled = (stored: readonly number[], newer: readonly CandleGap[] = []) =>
-    settledRows({ gap, stored: new Set(stored.map(at)), newer, timeframeMs: STEP, nowMs: 99 }).map(({ fromMs, untilMs, state }) => [
-      fromMs / STEP,
-      untilMs / STEP,
-      state,
-    ]);
+    settledRows({ gap, stored: new Set(stored.map(at)), newer, timeframeMs: STEP, nowMs: 99, by: 'backfill' }).map(
+      ({ fromMs, untilMs, state }) => [fromMs / STEP, untilMs / STEP, state],
+    );
 
   test('of which nothing has come stays as it is', () => {
     expect(settled([])).toEqual([]);
@@ -74,6 +72,12 @@ describe('a gap', () => {
     ['explained', 'retention_lost', false],
     ['resolved', 'unknown', false],
   ] as const)('that is %s for %s is owed: %s', (state, reason, expected) => {
-    expect(isOwed({ state, reason })).toBe(expected);
+    expect(isOwed({ state, reason, attempts: 0 })).toBe(expected);
+  });
+
+  test('that is lost is owed once where the exchange serves past trades', () => {
+    const lost = { state: 'explained', reason: 'retention_lost' } as const;
+    expect([isOwed({ ...lost, attempts: 0 }, true), isOwed({ ...lost, attempts: 1 }, true)]).toEqual([true, false]);
+    expect(isOwed({ state: 'explained', reason: 'no_trades', attempts: 0 }, true)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import type { Candle, Finality, StoredCandle } from '#core/candle.ts';
 import type { Decimal } from '#core/decimal.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
-import { candleVersion, fetchedAtMs, finalityOf } from '#domain/candles/version.ts';
+import { candleVersion, fetchedAtMs, finalityOf, TRADES_SOURCE_RANK } from '#domain/candles/version.ts';
 import { verifyMinutes } from '#domain/candles/verify-minutes.ts';
 
 const OPEN = Date.UTC(2023, 2, 11);
@@ -45,6 +45,12 @@ test('three witnesses that agree prove a candle, which keeps its time of fetch',
   expect(disagreements).toEqual([]);
   expect(proven.map(({ version }) => [finalityOf(version), fetchedAtMs(version)])).toEqual([['verified', FETCHED]]);
   expect(proven).toEqual([{ ...stored(), version: proven[0]?.version }]);
+});
+
+test('a candle that was made from trades is not proven by them', () => {
+  const version = candleVersion({ finality: 'closed', sourceRank: TRADES_SOURCE_RANK, fetchedAtMs: FETCHED, sequence: 0 });
+  const verdicts = verifyMinutes({ candles: [{ ...stored(), version }], minutes: [minute()], archived: [archived()] });
+  expect(verdicts).toEqual({ candles: 1, witnessed: 1, agreed: 1, verified: 0, proven: [], disagreements: [] });
 });
 
 test.each<Finality>(['verified', 'revised'])('a candle that is %s already is not written again', (finality) => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoredCandle } from '#core/candle.ts';
-import type { MarketSymbol } from '#core/symbol.ts';
+import type { CandleGap } from '#core/candle-gap.ts';
+import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
 import { createClickHouseDb } from '#providers/clickhouse/clickhouse-db.ts';
 import { openEmbeddedEngine, type EmbeddedEngine } from '#providers/clickhouse/embedded-engine.ts';
 import type { SchemaOptions } from '#providers/clickhouse/schema.ts';
@@ -70,6 +71,41 @@ describe('the schema', () => {
     expect(await engineOf()).toContain('toIntervalDay(90)');
     await openDb().migrate();
     expect(await engineOf()).not.toContain('TTL');
+  });
+
+  test('drops rows of the ledger of gaps thirty days after the candles that they explain, every version of a row at once', async () => {
+    const db = openDb({ ...schema, ttlDays: 90 });
+    await db.migrate();
+    const day = 86_400_000;
+    const nowMs = Math.floor(Date.now() / day) * day;
+    const gap = (ageDays: number, version: number, days = 1): CandleGap => ({
+      series: { exchange: 'coinbase', symbol: parseMarketSymbol('OLD/USD') as MarketSymbol, timeframe: '1m' },
+      fromMs: nowMs - ageDays * day,
+      untilMs: nowMs - (ageDays - days) * day,
+      reason: 'no_trades',
+      evidence: 'as silent as before',
+      state: version === 1 ? 'open' : 'explained',
+      attempts: version,
+      nextTryMs: null,
+      detectedAtMs: nowMs,
+      resolvedAtMs: null,
+      resolvedBy: '',
+      updatedAtMs: nowMs + version,
+    });
+    // The version that is explained is shorter than the open one before it, which must not come back in its place.
+    await db.insertCandleGaps([gap(122, 1, 40), gap(119, 1), gap(30, 1)]);
+    await db.insertCandleGaps([gap(122, 2), gap(119, 2), gap(30, 2)]);
+    await engine.writer.command({ query: 'OPTIMIZE TABLE trading.gaps FINAL' });
+    const left = await sql(
+      "SELECT attempts, dateDiff('day', from_time, toDateTime64(" +
+        nowMs / 1000 +
+        ", 3, 'UTC')) AS age FROM trading.gaps FINAL WHERE symbol = 'OLD/USD' ORDER BY age",
+    );
+    expect(left.map(({ attempts, age }) => [Number(attempts), Number(age)])).toEqual([
+      [2, 30],
+      [2, 119],
+    ]);
+    await openDb().migrate();
   });
 
   const good = {
