@@ -16,8 +16,8 @@ import type { SeriesSyncReport, SyncInput, SyncPorts } from './sync-types.ts';
 /** The exchange's own REST answer; above it only a proof could rank. */
 const REST_SOURCE_RANK = 8;
 
-/** Pages of one window that is read a second time; what does not fit waits for its next turn. */
-const REREAD_PAGES = 2;
+/** Requests of a tick for what is read a second time; what does not fit waits for its next turn. */
+const REREAD_REQUESTS = 2;
 
 /** A series after its fetch, before anybody has said why something is missing. */
 export type Outcome = {
@@ -193,14 +193,18 @@ type Again = Pick<Fetched, 'candles' | 'refused' | 'requests'> & {
   readonly answers: readonly Answer[];
 };
 
-/** The windows to be read again; an exchange that has just failed is not asked for them. */
+/**
+ * The windows to be read again, the newest first: the oldest one goes on at every tick until it is done, and is not to keep the others from
+ * their turns. An exchange that has just failed is not asked for them.
+ */
 async function fetchAgain(api: ExchangeRestApi, { series, again, known, timeframeMs, main }: Job, { failure }: Fetched): Promise<Again> {
   const all = { candles: [] as Candle[], refused: [] as RefusedRow[], requests: 0, tried: [] as CandleGap[], answers: [] as Answer[] };
-  for (const window of failure === null ? again : []) {
+  for (const window of failure === null ? again.toReversed() : []) {
+    if (all.requests >= REREAD_REQUESTS) break;
     const asked = { ...window, fromMs: reachableFrom(api, { fromMs: window.fromMs, untilMs: main.untilMs }, timeframeMs) };
     if (asked.fromMs >= asked.untilMs) continue;
     // oxlint-disable-next-line no-await-in-loop -- seldom more than one, and the exchange's pace is kept by the api anyway
-    const fetched = await fetchWindow(api, series, asked, REREAD_PAGES);
+    const fetched = await fetchWindow(api, series, asked, REREAD_REQUESTS - all.requests);
     const candles = fetched.candles.filter(({ openTimeMs }) => openTimeMs >= asked.fromMs && openTimeMs < asked.untilMs);
     all.candles.push(...candles);
     all.answers.push(answerOf(asked.fromMs, fetched.answeredUntilMs, candles));
@@ -209,8 +213,9 @@ async function fetchAgain(api: ExchangeRestApi, { series, again, known, timefram
     if (fetched.failure !== null) break;
     all.tried.push(
       ...known.gaps.filter(
-        ({ state, nextTryMs, fromMs, untilMs }) =>
-          state === 'explained' && nextTryMs !== null && fromMs >= asked.fromMs && untilMs <= fetched.answeredUntilMs,
+        ({ state, nextTryMs, fromMs }) =>
+          // Of a gap that is longer than what a tick may ask for, the first part speaks for all of it.
+          state === 'explained' && nextTryMs !== null && fromMs >= asked.fromMs && fromMs < fetched.answeredUntilMs,
       ),
     );
   }

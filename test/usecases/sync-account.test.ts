@@ -234,6 +234,24 @@ describe('a candle that changes after it was stored', () => {
     expect(requests).toBeLessThanOrEqual(16 * 60 + 2 * 16);
   });
 
+  test('is found with three requests a tick at the most, however much is to be read again', async () => {
+    const settings = { ...SETTINGS, recheckCandles: 20, rereadAfterHours: [1, 3] };
+    const world = syncWorld({ settings, maxCandlesPerRequest: 25 });
+    await world.tick(START);
+    await world.tick(START + 12 * HOUR);
+    await world.tick(START + 12 * HOUR + MINUTE);
+    const late = START + 4 * HOUR;
+    world.exchange.revise('1m', late, { volume: decimal('9') });
+    const most: number[] = [];
+    for (let minute = 2; minute < 90; minute++) {
+      await world.tick(START + 12 * HOUR + minute * MINUTE);
+      most.push(world.exchange.requests.length);
+    }
+    expect(Math.max(...most)).toBe(3);
+    const [group] = await world.stored();
+    expect(group?.candles.find(({ openTimeMs }) => openTimeMs === late)?.volume).toBe('9');
+  });
+
   test('is not waited for for ever when the exchange no longer sends it', async () => {
     const world = syncWorld({ settings: { ...SETTINGS, rereadAfterHours: [1] } });
     const memory = createSyncMemory();
