@@ -9,7 +9,7 @@ import { auditStore } from '#usecases/audit-store.ts';
 import { REVISED_FROM, type Judge } from './judge.ts';
 import { united, type Outages } from './outages.ts';
 import { HABITS } from './simulated-exchange.ts';
-import type { Truth } from './simulated-truth.ts';
+import type { SeriesTruth, Truth } from './simulated-truth.ts';
 import { FIRST_CANDLES, MINUTE, SETTLED_AFTER_MS, START, type NamedSeries, type Venue } from './workload.ts';
 
 const ALL_TIME = { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
@@ -20,14 +20,16 @@ const ALL_TIME = { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
  */
 export async function checkMarks(db: TimeSeriesDb, exchange: Venue, judge: Judge): Promise<void> {
   const { marks, rereadMarks, violate, came } = judge;
-  for (const { series, completeUntilMs, rereadUntilMs } of await db.readWatermarks(exchange)) {
+  for (const { series, fromMs, completeUntilMs, rereadUntilMs } of await db.readWatermarks(exchange)) {
     const key = seriesKey(series);
     const before = marks.get(key) ?? 0;
     const isBack = completeUntilMs < before;
     if (isBack && completeUntilMs + rereadUntilMs < before + (rereadMarks.get(key) ?? 0))
       violate('a watermark never goes back', `${key} from ${before} to ${completeUntilMs}`);
     else if (isBack) came('a slower process set a watermark back');
-    if (completeUntilMs > before && before > 0) await checkAccounted(db, series, before, completeUntilMs, judge);
+    // Of two first backfills at once the later one may begin later.
+    const beginMs = Math.max(before, fromMs);
+    if (completeUntilMs > beginMs && before > 0) await checkAccounted(db, series, beginMs, completeUntilMs, judge);
     marks.set(key, completeUntilMs);
     rereadMarks.set(key, rereadUntilMs);
   }
@@ -72,9 +74,10 @@ async function storedOf(db: TimeSeriesDb, series: Series, untilMs: number): Prom
 async function missingOf(db: TimeSeriesDb, series: NamedSeries, truth: Truth, outages: Outages, tickMs: number): Promise<number> {
   const stepMs = TIMEFRAME_MS[series.timeframe];
   const times = new Set((await storedOf(db, series, tickMs)).map(({ openTimeMs }) => openTimeMs));
+  const { at } = truth(series);
   let missing = 0;
   for (let timeMs = START - FIRST_CANDLES * stepMs; timeMs + stepMs <= tickMs; timeMs += stepMs) {
-    const isMissing = !times.has(timeMs) && truth.at(series, timeMs, tickMs) !== null;
+    const isMissing = !times.has(timeMs) && at(timeMs, tickMs) !== null;
     if (isMissing && !isOutOfReach(series, timeMs, outages)) missing += 1;
   }
   return missing;
@@ -111,7 +114,7 @@ export async function compareWithTruth(
     const lost = await lostGaps(db, one);
     const stepMs = TIMEFRAME_MS[one.timeframe];
     for (let timeMs = START - FIRST_CANDLES * stepMs; timeMs + stepMs <= endMs; timeMs += stepMs)
-      compareOne(one, timeMs, byTime.get(timeMs), { truth, outages, endMs, judge, sums, lost });
+      compareOne(one, timeMs, byTime.get(timeMs), { truth: truth(one), outages, endMs, judge, sums, lost });
   }
   return { ...sums, stored: all };
 }
@@ -133,7 +136,7 @@ function compareOne(
     sums,
     lost,
   }: {
-    readonly truth: Truth;
+    readonly truth: SeriesTruth;
     readonly outages: Outages;
     readonly endMs: number;
     readonly judge: Judge;
@@ -142,7 +145,7 @@ function compareOne(
   },
 ): void {
   const stepMs = TIMEFRAME_MS[series.timeframe];
-  const should = truth.at(series, timeMs, endMs);
+  const should = truth.at(timeMs, endMs);
   const name = `${series.key} ${new Date(timeMs).toISOString()}`;
   if (is === undefined) {
     if (should === null) return;
@@ -154,14 +157,14 @@ function compareOne(
     }
     return;
   }
-  const isGone = should === null && (truth.vanishesAtMs(series, timeMs) ?? endMs) < endMs;
+  const isGone = should === null && (truth.vanishesAtMs(timeMs) ?? endMs) < endMs;
   if (isGone) {
     sums.vanished += 1;
     came('a vanished candle stayed stored');
   }
   // A correction of the last hours is still to be found, and one of a candle that has vanished may never have been seen.
   const isYoung = timeMs + stepMs > endMs - SETTLED_AFTER_MS;
-  const isRight = isYoung || isGone ? truth.wasServed(series, is) : should !== null && sameCandle(should, is);
+  const isRight = isYoung || isGone ? truth.wasServed(is) : should !== null && sameCandle(should, is);
   if (isRight) return;
   sums.wrong += 1;
   violate('what is stored is what the exchange serves in the end', `${name}: ${is.volume}, not ${should?.volume ?? 'there'}`);

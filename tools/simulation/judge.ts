@@ -50,7 +50,7 @@ export function createJudge({ truth, situations, nowMs }: JudgeParts) {
     if (candle.openTimeMs + TIMEFRAME_MS[series.timeframe] > nowMs()) {
       counts.openAsClosed += 1;
       violate('no open candle is stored', `${key} ${candle.openTimeMs} at ${nowMs()}`);
-    } else if (!truth.wasServed(series, candle)) {
+    } else if (!truth(series).wasServed(candle)) {
       violate('what is stored was served like that', `${key} ${candle.openTimeMs}: ${candle.volume}`);
     }
   };

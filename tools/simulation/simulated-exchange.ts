@@ -100,11 +100,12 @@ function rowsOf({ exchange, truth, nowMs, isStored, onVanished }: ExchangeWorld,
   const atMs = nowMs();
   const horizonMs = horizon === null ? 0 : Math.ceil((atMs - horizon * stepMs) / stepMs) * stepMs;
   const untilMs = Math.min(fromMs + limit * stepMs, atMs + 1);
+  const { at, vanishesAtMs } = truth(series);
   const rows: Candle[] = [];
   for (let timeMs = Math.max(fromMs, horizonMs); timeMs < untilMs; timeMs += stepMs) {
-    const candle = truth.at(series, timeMs, atMs);
+    const candle = at(timeMs, atMs);
     if (candle !== null) rows.push(candle);
-    else if ((truth.vanishesAtMs(series, timeMs) ?? atMs) < atMs && isStored(series, timeMs)) onVanished(series, timeMs);
+    else if ((vanishesAtMs(timeMs) ?? atMs) < atMs && isStored(series, timeMs)) onVanished(series, timeMs);
   }
   return rows;
 }

@@ -30,15 +30,17 @@ export type TruthRule = {
   readonly silences: readonly Silence[];
 };
 
-/** What an exchange has of its candles, and when. */
-export type Truth = {
+/** What an exchange has of a series' candles, and when. */
+export type SeriesTruth = {
   /** As it serves it at a time: null for no row. A candle that has not closed by then has other figures than in the end. */
-  at(series: Series, openTimeMs: number, atMs: number): Candle | null;
+  at(openTimeMs: number, atMs: number): Candle | null;
   /** Whether it was ever served like this once it had closed. */
-  wasServed(series: Series, candle: Candle): boolean;
+  wasServed(candle: Candle): boolean;
   /** From when on a candle that there was is no longer sent; null for one that is kept, or that there never was. */
-  vanishesAtMs(series: Series, openTimeMs: number): number | null;
+  vanishesAtMs(openTimeMs: number): number | null;
 };
+
+export type Truth = (series: Series) => SeriesTruth;
 
 /** All that will ever be known of a closed candle. */
 type Fate = {
@@ -54,37 +56,39 @@ const NOTHING: Fate = { closed: null, revised: null, revisedAtMs: Number.POSITIV
 const [EMPTY, OPEN, CLOSED, REVISED, REVISED_WHEN, REVISED_AS, VANISHED, VANISHED_WHEN] = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
 export function createTruth(rule: TruthRule): Truth {
-  const fates = new Map<string, { readonly name: number; readonly byTime: Map<number, Fate> }>();
-  const factsOf = (series: Series) => {
+  const known = new Map<string, SeriesTruth>();
+  return (series) => {
     const key = seriesKey(series);
-    const known = fates.get(key);
-    if (known !== undefined) return known;
-    const facts = { name: fnv1a(`${rule.seed} ${key}`), byTime: new Map<number, Fate>() };
-    fates.set(key, facts);
-    return facts;
+    const truth = known.get(key) ?? truthOf(rule, series, fnv1a(`${rule.seed} ${key}`));
+    known.set(key, truth);
+    return truth;
   };
-  const fateOf = (series: Series, openTimeMs: number): Fate => {
-    const { name, byTime } = factsOf(series);
-    const known = byTime.get(openTimeMs);
+}
+
+function truthOf(rule: TruthRule, series: Series, name: number): SeriesTruth {
+  const stepMs = TIMEFRAME_MS[series.timeframe];
+  const fates = new Map<number, Fate>();
+  const fateOf = (openTimeMs: number): Fate => {
+    const known = fates.get(openTimeMs);
     if (known !== undefined) return known;
     const fate = makeFate(rule, series, name, openTimeMs);
-    byTime.set(openTimeMs, fate);
+    fates.set(openTimeMs, fate);
     return fate;
   };
   return {
-    at(series, openTimeMs, atMs) {
+    at(openTimeMs, atMs) {
       if (openTimeMs > atMs) return null;
-      const { closed, revised, revisedAtMs, vanishedAtMs } = fateOf(series, openTimeMs);
+      const { closed, revised, revisedAtMs, vanishedAtMs } = fateOf(openTimeMs);
       if (closed === null || atMs >= vanishedAtMs) return null;
-      if (atMs < openTimeMs + TIMEFRAME_MS[series.timeframe]) return candleOf(factsOf(series).name, openTimeMs, 1000 + atMs - openTimeMs);
+      if (atMs < openTimeMs + stepMs) return candleOf(name, openTimeMs, 1000 + atMs - openTimeMs);
       return atMs >= revisedAtMs ? revised : closed;
     },
-    wasServed(series, candle) {
-      const { closed, revised } = fateOf(series, candle.openTimeMs);
+    wasServed(candle) {
+      const { closed, revised } = fateOf(candle.openTimeMs);
       return [closed, revised].some((one) => one !== null && sameCandle(one, candle));
     },
-    vanishesAtMs(series, openTimeMs) {
-      const { vanishedAtMs } = fateOf(series, openTimeMs);
+    vanishesAtMs(openTimeMs) {
+      const { vanishedAtMs } = fateOf(openTimeMs);
       return vanishedAtMs === Number.POSITIVE_INFINITY ? null : vanishedAtMs;
     },
   };
