@@ -4,6 +4,7 @@ import type { CandleRevision } from '#core/candle-revision.ts';
 import type { SeriesCandles, TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import { seriesKey, type Series } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
+import { floorToGrid } from '#domain/candles/grid.ts';
 import { sameCandle } from '#domain/candles/compare.ts';
 import { auditStore } from '#usecases/audit-store.ts';
 import { REVISED_FROM, type Judge } from './judge.ts';
@@ -57,8 +58,7 @@ function isOutOfReach({ exchange, timeframe }: NamedSeries, timeMs: number, { ou
   const { horizon } = HABITS[exchange];
   if (horizon === null) return false;
   const stepMs = TIMEFRAME_MS[timeframe];
-  // The tick runs up to twenty seconds late, and the newest of the rows that are kept is the open one.
-  const keptFrom = (endMs: number): number => Math.ceil((endMs + 20_000 - horizon * stepMs) / stepMs) * stepMs;
+  const keptFrom = (endMs: number): number => floorToGrid(endMs, stepMs) - horizon * stepMs;
   return united([...ours, ...network[exchange], ...store]).some(
     ({ fromMs, untilMs }) => fromMs <= timeMs + stepMs + MINUTE && timeMs < keptFrom(untilMs),
   );

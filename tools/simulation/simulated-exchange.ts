@@ -4,6 +4,7 @@ import type { CandlePage, ExchangeRestApi, RefusedRow } from '#core/ports/exchan
 import type { Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
+import { floorToGrid } from '#domain/candles/grid.ts';
 import type { Dice } from './dice.ts';
 import type { FaultCounter } from './fault-counter.ts';
 import type { PageFault } from './faults.ts';
@@ -28,7 +29,7 @@ export type ExchangeWorld = {
   readonly onVanished: (series: Series, openTimeMs: number) => void;
 };
 
-/** How the three exchanges differ in what matters to sync. */
+/** How the three exchanges differ in what matters to sync: rows of a page, closed candles that are kept, and rows without trades. */
 export const HABITS: Readonly<Record<Venue, { readonly page: number; readonly horizon: number | null; readonly servesEmpty: boolean }>> = {
   binance: { page: 1000, horizon: null, servesEmpty: true },
   coinbase: { page: 300, horizon: null, servesEmpty: false },
@@ -98,7 +99,7 @@ function rowsOf({ exchange, truth, nowMs, isStored, onVanished }: ExchangeWorld,
   const { horizon } = HABITS[exchange];
   const stepMs = TIMEFRAME_MS[series.timeframe];
   const atMs = nowMs();
-  const horizonMs = horizon === null ? 0 : Math.ceil((atMs - horizon * stepMs) / stepMs) * stepMs;
+  const horizonMs = horizon === null ? 0 : floorToGrid(atMs, stepMs) - horizon * stepMs;
   const untilMs = Math.min(fromMs + limit * stepMs, atMs + 1);
   const { at, vanishesAtMs } = truth(series);
   const rows: Candle[] = [];

@@ -49,7 +49,7 @@ export type SimulationOptions = Workload & { readonly seed: number };
 export type OutageKind = 'ours' | 'network' | 'store' | 'silence';
 
 /** Minutes since the start, exclusive end; of every exchange. */
-type GivenOutage = { readonly kind: OutageKind; readonly fromMinute: number; readonly untilMinute: number };
+export type GivenOutage = { readonly kind: OutageKind; readonly fromMinute: number; readonly untilMinute: number };
 
 /** Stands between sync and its ports, or in front of sync itself. */
 export type Sabotage = {
