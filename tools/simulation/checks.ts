@@ -170,6 +170,18 @@ function compareOne(
   violate('what is stored is what the exchange serves in the end', `${name}: ${is.volume}, not ${should?.volume ?? 'there'}`);
 }
 
+/** What the exchange has not listed stays so in the ledger, whatever is learned later, unless it came after all. */
+export async function checkUnlisted(db: TimeSeriesDb, venues: readonly Venue[], series: readonly Series[], judge: Judge): Promise<void> {
+  const symbols = [...new Set(series.map(({ symbol }) => symbol))];
+  const gaps = await Promise.all(venues.map((exchange) => db.readCandleGaps({ exchange, symbols, ...ALL_TIME, states: ['explained'] })));
+  for (const gap of gaps.flat().filter(({ reason }) => reason !== 'not_listed')) {
+    const stepMs = TIMEFRAME_MS[gap.series.timeframe];
+    for (let timeMs = gap.fromMs; timeMs < gap.untilMs; timeMs += stepMs)
+      if (judge.wasUnlisted(gap.series, timeMs))
+        judge.violate('what was not listed stays so in the ledger', `${seriesKey(gap.series)} ${timeMs}: ${gap.reason}`);
+  }
+}
+
 /** What a candle was before it was replaced is never gone: each that has been has a row with an older version of itself. */
 export function checkRevisions(stored: readonly SeriesCandles[], revisions: readonly CandleRevision[], { violate }: Judge): void {
   const kept = new Map<string, bigint>();

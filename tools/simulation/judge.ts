@@ -17,6 +17,9 @@ export type Violation = { readonly invariant: string; readonly what: string };
 /** Watches what sync asks and writes while it does, and knows what it has written. Times are true ones. */
 export type Judge = ReturnType<typeof createJudge>;
 
+/** A row of the ledger that grows is written whenever it has grown by so many candles. */
+const LEDGER_LAG_CANDLES = 15;
+
 /** Requests for one series in a tick, beside those that a catch-up of several pages needs. */
 const MOST_REQUESTS = 3;
 
@@ -34,6 +37,7 @@ export function createJudge({ truth, situations, nowMs }: JudgeParts) {
   const refused = new Set<string>();
   const notListed = new Set<string>();
   const explained = new Set<string>();
+  const unlisted = new Set<string>();
   const counts = { openAsClosed: 0 };
   const came = (situation: Situation): void => situations.count(situation);
   const violate = (invariant: string, what: string): void => {
@@ -72,8 +76,13 @@ export function createJudge({ truth, situations, nowMs }: JudgeParts) {
         explained.add(`${seriesKey(series)} ${timeMs}`);
       const name = `${seriesKey(series)} ${fromMs}`;
       situations.count(`gap: ${reason}`);
-      if (reason === 'not_listed' && state === 'open') notListed.add(name);
-      else if (notListed.delete(name)) came('a market came back to the list');
+      if (reason === 'not_listed' && state === 'open') {
+        notListed.add(name);
+        // Of two processes the slower one may write the row as it was a while ago.
+        for (let timeMs = fromMs; timeMs < untilMs - LEDGER_LAG_CANDLES * stepMs; timeMs += stepMs)
+          unlisted.add(`${seriesKey(series)} ${timeMs}`);
+      }
+      if (!(reason === 'not_listed' && state === 'open') && notListed.delete(name)) came('a market came back to the list');
     }
   };
 
@@ -88,11 +97,15 @@ export function createJudge({ truth, situations, nowMs }: JudgeParts) {
     isStored: (series: Series, openTimeMs: number): boolean => held.get(seriesKey(series))?.has(openTimeMs) ?? false,
     /** Whether the ledger has ever explained it: a slower process may have opened its gap again. */
     wasExplained: (series: Series, openTimeMs: number): boolean => explained.has(`${seriesKey(series)} ${openTimeMs}`),
+    /** Whether the ledger has ever said that the market was not listed then. */
+    wasUnlisted: (series: Series, openTimeMs: number): boolean => unlisted.has(`${seriesKey(series)} ${openTimeMs}`),
     isKnown: (series: Series): boolean => held.has(seriesKey(series)),
     onRefused: (series: Series, openTimeMs: number): void => void refused.add(`${seriesKey(series)} ${openTimeMs}`),
     onWrite([method, rows]: Written): void {
-      if (method !== 'insertCandles') return;
-      for (const { series, candles } of rows) for (const candle of candles) checkWritten(series, candle);
+      if (method === 'insertCandles') for (const { series, candles } of rows) for (const candle of candles) checkWritten(series, candle);
+      if (method !== 'insertCandleGaps') return;
+      for (const { series, fromMs, untilMs } of rows)
+        if (fromMs >= untilMs) violate('a row of the ledger has a beginning and an end', `${seriesKey(series)} ${fromMs} to ${untilMs}`);
     },
     onTaken([method, rows]: Written): void {
       if (method === 'insertCandleGaps') noteGaps(rows);

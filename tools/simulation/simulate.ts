@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { allRevisions, auditEverything, checkMarks, checkRevisions, compareWithTruth, isCaughtUp, type Sums } from './checks.ts';
+import {
+  allRevisions,
+  auditEverything,
+  checkMarks,
+  checkRevisions,
+  checkUnlisted,
+  compareWithTruth,
+  isCaughtUp,
+  type Sums,
+} from './checks.ts';
 import { createDice } from './dice.ts';
 import { createFaultCounter } from './fault-counter.ts';
 import { createJudge, type Violation } from './judge.ts';
@@ -54,6 +63,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const { stored, ...sums } = await compareWithTruth(world.db, series, { truth, outages, endMs, judge });
   const revisions = await allRevisions(world.db, venues);
   checkRevisions(stored, revisions, judge);
+  await checkUnlisted(world.db, venues, series, judge);
   await auditEverything(world.db, venues, judge);
   for (const [kind, count] of Object.entries({ ...faults.counts(), ...situations.counts() })) trace.update(`${kind} ${count}\n`);
   const candles = stored.flatMap((group) => group.candles);
