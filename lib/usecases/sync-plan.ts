@@ -89,12 +89,10 @@ function windowsAgain(
   if (fromMs === null) return [];
   const timeframeMs = TIMEFRAME_MS[series.timeframe];
   const moment = { tickMs, timeframeMs };
-  // Behind by more than its turn, as after an outage, it is tried at every tick.
+  // Behind by more than its turn, as after an outage, the last reading is tried at every tick.
   const isBehind = (rereadUntilMs ?? fromMs) < rereadDue(moment, settings, { historyCandles }) - 2 * HOUR_MS;
-  const rereads =
-    isBehind || isRereadTurn(moment, fnv1a(seriesKey(series)))
-      ? rereadWindows(moment, settings, { fromMs, rereadUntilMs: rereadUntilMs ?? fromMs, historyCandles })
-      : [];
+  const all = rereadWindows(moment, settings, { fromMs, rereadUntilMs: rereadUntilMs ?? fromMs, historyCandles });
+  const rereads = isRereadTurn(moment, fnv1a(seriesKey(series))) ? all : isBehind ? all.slice(-1) : [];
   const due = gaps.filter(({ nextTryMs, untilMs }) => nextTryMs !== null && nextTryMs <= tickMs && untilMs <= main.fromMs);
   const windows = [...rereads, ...due.map((gap) => ({ fromMs: gap.fromMs, untilMs: gap.untilMs + timeframeMs }))]
     .map((window) => ({ fromMs: window.fromMs, untilMs: Math.min(window.untilMs, main.fromMs) }))

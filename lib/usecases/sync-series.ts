@@ -16,8 +16,8 @@ import type { SeriesSyncReport, SyncInput, SyncPorts } from './sync-types.ts';
 /** The exchange's own REST answer; above it only a proof could rank. */
 const REST_SOURCE_RANK = 8;
 
-/** Pages of one window that is read a second time; what does not fit waits for its next turn. */
-const REREAD_PAGES = 2;
+/** Requests of a tick for what is read a second time; what does not fit waits for its next turn. */
+const REREAD_REQUESTS = 2;
 
 /** A series after its fetch, before anybody has said why something is missing. */
 export type Outcome = {
@@ -78,12 +78,11 @@ export async function runJob(
   const nowMs = ports.clock.nowMs();
   const closedUntilMs = closedUntil(ports, input);
   const closed = sent.filter(({ openTimeMs }) => openTimeMs + timeframeMs <= closedUntilMs);
-  const stored = new Map([...older.map((candle) => [candle.openTimeMs, candle] as const), ...known.candles]);
+  const stored = withOlder(known.candles, older);
   const verdict = compare(closed, stored, { series, nowMs, newestMs: Math.max(...known.candles.keys()) });
-  const fresh = new Set(verdict.candles.map(({ openTimeMs }) => openTimeMs));
-  const has = (openTimeMs: number): boolean => stored.has(openTimeMs) || fresh.has(openTimeMs);
-  const there = new Set([...stored.keys(), ...fresh]);
-  const fromMs = known.fromMs ?? (there.size === 0 ? null : asked.fromMs);
+  const there = timesThere(stored, verdict.candles);
+  const { has } = there;
+  const fromMs = known.fromMs ?? (there.newestMs === null ? null : asked.fromMs);
   const { failure } = answer.fetched;
   const cover = {
     series,
@@ -115,6 +114,27 @@ export async function runJob(
   };
 }
 
+/** What is held against the answers; nearly always what is in mind is all of it. */
+function withOlder(held: ReadonlyMap<number, StoredCandle>, older: readonly StoredCandle[]): ReadonlyMap<number, StoredCandle> {
+  return older.length === 0 ? held : new Map([...older.map((candle) => [candle.openTimeMs, candle] as const), ...held]);
+}
+
+/** Open times that the store has, or will have with this tick. */
+type There = { readonly has: (openTimeMs: number) => boolean; readonly firstMs: number | null; readonly newestMs: number | null };
+
+function timesThere(stored: ReadonlyMap<number, StoredCandle>, fresh: readonly StoredCandle[]): There {
+  const news = new Set(fresh.map(({ openTimeMs }) => openTimeMs));
+  let [firstMs, newestMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const times of [stored.keys(), news]) {
+    for (const timeMs of times) {
+      if (timeMs < firstMs) firstMs = timeMs;
+      if (timeMs > newestMs) newestMs = timeMs;
+    }
+  }
+  const has = (openTimeMs: number): boolean => stored.has(openTimeMs) || news.has(openTimeMs);
+  return stored.size + news.size === 0 ? { has, firstMs: null, newestMs: null } : { has, firstMs, newestMs };
+}
+
 function answersOf({ asked, fetched, newest, again }: Everything): readonly Answer[] {
   const main = answerOf(asked.fromMs, fetched.answeredUntilMs, fetched.candles);
   return [main, ...(newest === null ? [] : [answerOf(newest.fromMs, newest.answeredUntilMs, newest.candles)]), ...again.answers];
@@ -124,14 +144,14 @@ function seriesReport(
   job: Job,
   { fetched: { failure }, sent, refused, requests }: Everything,
   { stored, changed, unchanged }: Verdict,
-  there: ReadonlySet<number>,
+  there: There,
   stillOpen: number,
 ): SeriesSyncReport {
   const { series, timeframeMs, known, main } = job;
   const historyFromMs = historyStart(job, there, failure);
   // Before its first candle a series may have no history: whether it has is known after the second answer.
-  const isHistoryOpen = known.completeUntilMs === known.fromMs && there.size > 0;
-  const leadMs = isHistoryOpen ? Math.min(...there) : 0;
+  const isHistoryOpen = known.completeUntilMs === known.fromMs;
+  const leadMs = isHistoryOpen ? (there.firstMs ?? 0) : 0;
   const missing = holesOf(there, Math.max(historyFromMs, main.fromMs, known.fromMs ?? 0, leadMs), main.untilMs, timeframeMs);
   return {
     series,
@@ -144,7 +164,7 @@ function seriesReport(
     unchanged,
     stillOpen,
     refused,
-    newestOpenTimeMs: there.size === 0 ? null : Math.max(...there),
+    newestOpenTimeMs: there.newestMs,
     completeUntilMs: null,
     missing,
     gaps: [],
@@ -193,14 +213,18 @@ type Again = Pick<Fetched, 'candles' | 'refused' | 'requests'> & {
   readonly answers: readonly Answer[];
 };
 
-/** The windows to be read again; an exchange that has just failed is not asked for them. */
+/**
+ * The windows to be read again, the newest first: the oldest one goes on at every tick until it is done, and is not to keep the others from
+ * their turns. An exchange that has just failed is not asked for them.
+ */
 async function fetchAgain(api: ExchangeRestApi, { series, again, known, timeframeMs, main }: Job, { failure }: Fetched): Promise<Again> {
   const all = { candles: [] as Candle[], refused: [] as RefusedRow[], requests: 0, tried: [] as CandleGap[], answers: [] as Answer[] };
-  for (const window of failure === null ? again : []) {
+  for (const window of failure === null ? again.toReversed() : []) {
+    if (all.requests >= REREAD_REQUESTS) break;
     const asked = { ...window, fromMs: reachableFrom(api, { fromMs: window.fromMs, untilMs: main.untilMs }, timeframeMs) };
     if (asked.fromMs >= asked.untilMs) continue;
     // oxlint-disable-next-line no-await-in-loop -- seldom more than one, and the exchange's pace is kept by the api anyway
-    const fetched = await fetchWindow(api, series, asked, REREAD_PAGES);
+    const fetched = await fetchWindow(api, series, asked, REREAD_REQUESTS - all.requests);
     const candles = fetched.candles.filter(({ openTimeMs }) => openTimeMs >= asked.fromMs && openTimeMs < asked.untilMs);
     all.candles.push(...candles);
     all.answers.push(answerOf(asked.fromMs, fetched.answeredUntilMs, candles));
@@ -209,8 +233,9 @@ async function fetchAgain(api: ExchangeRestApi, { series, again, known, timefram
     if (fetched.failure !== null) break;
     all.tried.push(
       ...known.gaps.filter(
-        ({ state, nextTryMs, fromMs, untilMs }) =>
-          state === 'explained' && nextTryMs !== null && fromMs >= asked.fromMs && untilMs <= fetched.answeredUntilMs,
+        ({ state, nextTryMs, fromMs }) =>
+          // Of a gap that is longer than what a tick may ask for, the first part speaks for all of it.
+          state === 'explained' && nextTryMs !== null && fromMs >= asked.fromMs && fromMs < fetched.answeredUntilMs,
       ),
     );
   }
@@ -253,8 +278,8 @@ export function compare(
 }
 
 /** A backfill that was answered begins where the exchange's candles begin; nothing sent at all, or a failure, proves nothing. */
-function historyStart({ main }: Job, there: ReadonlySet<number>, failure: Failure | null): number {
-  return main.isBackfill && failure === null && there.size > 0 ? Math.min(...there) : main.fromMs;
+function historyStart({ main }: Job, { firstMs }: There, failure: Failure | null): number {
+  return main.isBackfill && failure === null ? (firstMs ?? main.fromMs) : main.fromMs;
 }
 
 /** Candles that end at or before this are closed: by the tick, by our clock and by the exchange's, whichever is earliest. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CacheClient } from '#core/ports/cache-client.ts';
+import { price, PRICE_ORDERS, priceIsTheNewest } from './newest-price.ts';
 
 export type CacheUnderTest = {
   readonly cache: CacheClient;
@@ -68,7 +69,6 @@ export function cacheClientContract(name: string, make: () => Promise<CacheUnder
       expect(await cache.readHash('stays')).toEqual({ value: '1' });
     });
 
-    const price = (key: string, orderMs: number, orderId: string, text: string) => ({ key, orderMs, orderId, fields: { price: text } });
     const advance = (...entries: readonly ReturnType<typeof price>[]) => cache.advanceHashes(entries, 180);
 
     test('an ordered hash is written where there is none, with its order in it', async () => {
@@ -76,25 +76,8 @@ export function cacheClientContract(name: string, make: () => Promise<CacheUnder
       expect(await cache.readHash('price:new')).toEqual({ price: '20000.1', event_time: '1678492800000', trade_id: '17' });
     });
 
-    test.each<[string, readonly [number, string], readonly [number, string], boolean]>([
-      ['a later time replaces an earlier one', [1000, '9'], [1001, '1'], true],
-      ['an earlier time does not', [1001, '1'], [1000, '9'], false],
-      ['a time with more digits is later', [999, '1'], [1000, '1'], true],
-      ['at the same time a higher id replaces', [1000, '9'], [1000, '10'], true],
-      ['at the same time a lower id does not', [1000, '10'], [1000, '9'], false],
-      ['at the same time the same id does not', [1000, '10'], [1000, '10'], false],
-      ['leading zeros make no id higher', [1000, '10'], [1000, '0010'], false],
-      ['leading zeros hide no higher id', [1000, '9'], [1000, '00010'], true],
-      ['ids beyond 2^53 are told apart', [1000, '9007199254740992'], [1000, '9007199254740993'], true],
-      ['ids beyond 2^53 are told apart downwards', [1000, '9007199254740993'], [1000, '9007199254740992'], false],
-      ['ids that are no numbers are compared as texts', [1000, 'b9'], [1000, 'b10'], false],
-      ['a text that goes on is later', [1000, 'b1'], [1000, 'b10'], true],
-      ['a letter comes after a number', [1000, '99'], [1000, 'a'], true],
-    ])('of two ordered hashes, %s', async (what, [firstMs, firstId], [secondMs, secondId], replaces) => {
-      const key = `price:${what}`;
-      await advance(price(key, firstMs, firstId, 'first'));
-      expect(await advance(price(key, secondMs, secondId, 'second'))).toBe(replaces ? 1 : 0);
-      expect((await cache.readHash(key))?.['price']).toBe(replaces ? 'second' : 'first');
+    test.each(PRICE_ORDERS)('of two ordered hashes, $what', async (order) => {
+      await priceIsTheNewest(cache, order);
     });
 
     test('an ordered hash replaces the whole one before it', async () => {

@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StoredCandle } from '#core/candle.ts';
 import { parseDecimal, type Decimal } from '#core/decimal.ts';
-import type { CandleQuery, IndicatorValues, TimeSeriesDb, TimeWindow } from '#core/ports/time-series-db.ts';
+import type { IndicatorValues, TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import type { Series } from '#core/series.ts';
-import { parseMarketSymbol, type MarketSymbol } from '#core/symbol.ts';
-
-const MINUTE = 60_000;
-const START = Date.UTC(2023, 2, 10);
-const CLOSED = 2n ** 62n;
+import {
+  candle,
+  CLOSED,
+  DAY,
+  MINUTE,
+  queryOf,
+  seriesOf,
+  START,
+  theHigherVersionWins,
+  writingAgainDoublesNothing,
+} from './candle-versions.ts';
 
 /** The promises of `TimeSeriesDb`, run by every provider. `make` is called once; each test uses symbols of its own. */
 export function timeSeriesDbContract(name: string, make: () => Promise<TimeSeriesDb>): void {
@@ -78,19 +83,11 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
     });
 
     test('writing the same again doubles nothing', async () => {
-      const series = seriesOf('DDD/USD');
-      await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
-      await db.insertCandles([{ series, candles: [candle(0), candle(1)] }]);
-      expect((await db.readCandles(queryOf(series)))[0]?.candles).toHaveLength(2);
+      await writingAgainDoublesNothing(db, seriesOf('DDD/USD'));
     });
 
     test('the higher version wins as a whole, in whatever order the versions arrive', async () => {
-      const series = seriesOf('EEE/USD');
-      const older = candle(0, { close: '10', volume: '1', version: CLOSED + 1n });
-      const newer = candle(0, { close: '10.5', volume: '2', quoteVolume: null, tradeCount: null, version: CLOSED + 2n });
-      await db.insertCandles([{ series, candles: [newer] }]);
-      await db.insertCandles([{ series, candles: [older] }]);
-      expect((await db.readCandles(queryOf(series)))[0]?.candles).toEqual([newer]);
+      await theHigherVersionWins(db, seriesOf('EEE/USD'));
     });
 
     test('the absence of trade count and quote volume is kept', async () => {
@@ -198,23 +195,8 @@ export function timeSeriesDbContract(name: string, make: () => Promise<TimeSerie
   });
 }
 
-function seriesOf(symbol: string): Series {
-  return { exchange: 'kraken', symbol: parseMarketSymbol(symbol) as MarketSymbol, timeframe: '1m' };
-}
-
-function queryOf({ exchange, symbol, timeframe }: Series, window: TimeWindow = DAY): CandleQuery {
-  return { exchange, symbols: [symbol], windows: { [timeframe]: window } };
-}
-
-const DAY = { fromMs: START, untilMs: START + 86_400_000 };
-
 function rangeOf({ exchange, symbol, timeframe }: Series) {
   return { exchange, timeframe, symbols: [symbol], ...DAY };
-}
-
-function candle(minute: number, given: Partial<Record<keyof StoredCandle, unknown>> = {}): StoredCandle {
-  const plain = { open: '10', high: '12', low: '9', close: '11', volume: '1', quoteVolume: '10.5', tradeCount: 3, version: CLOSED };
-  return { openTimeMs: START + minute * MINUTE, ...plain, ...given } as StoredCandle;
 }
 
 function values(

@@ -10,6 +10,7 @@ import { createTradePublisher, type PublishSettings } from '#usecases/publish-tr
 import { checkedTrade, tradesFrom } from '../domain/trades/made-trades.ts';
 import { keepingLogger } from '../lambdas/queue-event.ts';
 import { handTimer } from '../std/hand-timer.ts';
+import { drainingLosesNothing } from './drained-publisher.ts';
 
 const settled = async (): Promise<void> => {
   for (let i = 0; i < 50; i++) await Promise.resolve();
@@ -166,10 +167,7 @@ describe('the publisher', () => {
   });
 
   test('drains at once, and gives back nothing when the stream takes all', async () => {
-    const { publisher, timer, taken } = world();
-    publisher.offer(tradesFrom(1, 5));
-    expect(await publisher.drain(4000)).toEqual([]);
-    expect([idsOf(taken).length, timer.pending()]).toEqual([5, 0]);
+    await drainingLosesNothing(createTradePublisher);
   });
 
   test('an empty one drains without a call', async () => {

@@ -117,6 +117,31 @@ describe('what could not be asked for', () => {
     expect(await gapsOf(world)).toMatchObject([{ reason: 'not_listed', evidence: 'its status is BREAK', state: 'open' }]);
   });
 
+  test('because the market was not listed stays so in the ledger when it is listed again', async () => {
+    const world = syncWorld({ symbols: [BTC, ETH] });
+    await ticks(world, 0, 10);
+    world.exchange.setUnavailable([ETH]);
+    await ticks(world, 10, 30);
+    world.exchange.goDown(true);
+    await ticks(world, 30, 31);
+    world.exchange.goDown(false);
+    await ticks(world, 31, 40);
+    world.exchange.setUnavailable([]);
+    // Both markets have no rows then: only the list knows which of them was not traded.
+    for (let minute = 9; minute < 40; minute++) world.exchange.revise('1m', START + minute * MINUTE, null);
+    await ticks(world, 40, 44);
+    const rows = (await gapsOf(world)).filter(({ series }) => series.symbol === ETH);
+    expect(
+      rows.map(({ fromMs, untilMs, reason, state }) => [(fromMs - START) / MINUTE, (untilMs - START) / MINUTE, reason, state]),
+    ).toEqual([
+      [9, 24, 'not_listed', 'explained'],
+      [24, 39, 'not_listed', 'explained'],
+      [39, 40, 'no_trades', 'explained'],
+    ]);
+    expect(rows[0]?.evidence).toBe('its status is BREAK');
+    expect((await world.db.readWatermarks('kraken')).map(({ completeUntilMs }) => (completeUntilMs - START) / MINUTE)).toEqual([42, 42]);
+  });
+
   test('because nobody ran is an outage of ours in the ledger, also though one tick heals it', async () => {
     const world = syncWorld();
     await world.tick(START);
@@ -232,6 +257,24 @@ describe('a candle that changes after it was stored', () => {
     const revisions = await world.db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + 48 * HOUR });
     expect(revisions.filter(({ before }) => before !== null).map(({ after }) => after.volume)).toEqual(['7.3']);
     expect(requests).toBeLessThanOrEqual(16 * 60 + 2 * 16);
+  });
+
+  test('is found with three requests a tick at the most, however much is to be read again', async () => {
+    const settings = { ...SETTINGS, recheckCandles: 20, rereadAfterHours: [1, 3] };
+    const world = syncWorld({ settings, maxCandlesPerRequest: 25 });
+    await world.tick(START);
+    await world.tick(START + 12 * HOUR);
+    await world.tick(START + 12 * HOUR + MINUTE);
+    const late = START + 4 * HOUR;
+    world.exchange.revise('1m', late, { volume: decimal('9') });
+    const most: number[] = [];
+    for (let minute = 2; minute < 90; minute++) {
+      await world.tick(START + 12 * HOUR + minute * MINUTE);
+      most.push(world.exchange.requests.length);
+    }
+    expect(Math.max(...most)).toBe(3);
+    const [group] = await world.stored();
+    expect(group?.candles.find(({ openTimeMs }) => openTimeMs === late)?.volume).toBe('9');
   });
 
   test('is not waited for for ever when the exchange no longer sends it', async () => {

@@ -1,5 +1,3 @@
-import { fnv1a } from '#core/fnv1a.ts';
-
 /** Everything that is left to chance in a run, decided by its seed. */
 export type Dice = {
   /** From 0 (inclusive) to 1. */
@@ -28,9 +26,13 @@ export function createDice(seed: number): Dice {
   };
 }
 
-/** A number from 0 to 1 that belongs to a name: what is true does not depend on when it is asked for. */
-export function chanceOf(name: string): number {
-  // One round of mixing: FNV alone spreads names that differ in their last letter too little.
-  const hash = fnv1a(name);
-  return (Math.imul(hash ^ (hash >>> 15), 0x2c_1b_3c_6d) >>> 0) / 2 ** 32;
+/** A number from 0 to 1 that belongs to three others: what is true does not depend on when it is asked for. */
+export function chanceOf(name: number, time: number, what: number): number {
+  let hash = 0x9e_37_79_b9;
+  for (const part of [name, time, what]) {
+    hash = Math.imul(hash ^ part, 0x85_eb_ca_6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2_b2_ae_35);
+    hash ^= hash >>> 16;
+  }
+  return (hash >>> 0) / 2 ** 32;
 }

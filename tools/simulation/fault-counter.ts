@@ -1,4 +1,4 @@
-/** Faults by kind: a run in which one of them never happened has proved nothing about it. */
+/** Counts by name: a run in which one of them never happened has proved nothing about it. */
 export type FaultCounter = {
   count(kind: string): void;
   counts(): Readonly<Record<string, number>>;

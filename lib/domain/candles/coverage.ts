@@ -97,15 +97,19 @@ function resolved({ nowMs }: CoverageInput, gap: CandleGap, untilMs: number): Ca
   return { ...gap, untilMs, state: 'resolved', nextTryMs: null, resolvedAtMs: nowMs, resolvedBy: 'rest', updatedAtMs: nowMs };
 }
 
-type Kind = 'lost' | 'not asked' | 'not sent';
+type Kind = 'lost' | 'not asked' | 'not sent' | 'not listed';
 type Run = { readonly fromMs: number; readonly untilMs: number; readonly kind: Kind };
 
 /** What is missing between the watermark and the newest closed candle, in runs of one kind. */
 function missingRuns(input: CoverageInput, explained: readonly CandleGap[]): readonly Run[] {
-  const { completeUntilMs, closedUntilMs, answers, reachableFromMs, gaps } = input;
+  const { completeUntilMs, closedUntilMs, answers, reachableFromMs, gaps, failure } = input;
+  const unlisted = gaps.filter(({ state, reason }) => state === 'open' && reason === 'not_listed');
   const kindOf = (timeMs: number): Kind => {
     if (timeMs < reachableFromMs) return 'lost';
-    return answers.some(({ fromMs, untilMs }) => timeMs >= fromMs && timeMs < untilMs) ? 'not sent' : 'not asked';
+    // The exchange said so at the time: a later failure, or that it sends nothing of then once it lists the market again, is no news.
+    if (unlisted.some(({ fromMs, untilMs }) => timeMs >= fromMs && timeMs < untilMs)) return 'not listed';
+    if (answers.some(({ fromMs, untilMs }) => timeMs >= fromMs && timeMs < untilMs)) return 'not sent';
+    return failure?.reason === 'not_listed' ? 'not listed' : 'not asked';
   };
   const runs: Run[] = [];
   // Of two processes at the same tick the slower one may open a gap again that the other has explained: the watermark is behind it by then.
@@ -115,21 +119,24 @@ function missingRuns(input: CoverageInput, explained: readonly CandleGap[]): rea
   return runs;
 }
 
+/** A row of the ledger that is open begins a run of its own: swallowed by the run before it, nobody would close it. */
 function addRuns(
   runs: Run[],
-  { has, timeframeMs }: CoverageInput,
+  { has, timeframeMs, gaps }: CoverageInput,
   explained: readonly CandleGap[],
   kindOf: (timeMs: number) => Kind,
   fromMs: number,
   untilMs: number,
 ): void {
+  const begun = new Set(gaps.filter(({ state }) => state === 'open').map((gap) => gap.fromMs));
   for (let timeMs = fromMs; timeMs < untilMs; timeMs += timeframeMs) {
     const known = explained.find((gap) => gap.fromMs <= timeMs && timeMs < gap.untilMs);
     if (known !== undefined) timeMs = known.untilMs - timeframeMs;
     else if (!has(timeMs)) {
       const last = runs.at(-1);
       const kind = kindOf(timeMs);
-      if (last?.untilMs === timeMs && last.kind === kind) runs[runs.length - 1] = { ...last, untilMs: timeMs + timeframeMs };
+      if (last?.untilMs === timeMs && last.kind === kind && !begun.has(timeMs))
+        runs[runs.length - 1] = { ...last, untilMs: timeMs + timeframeMs };
       else runs.push({ fromMs: timeMs, untilMs: timeMs + timeframeMs, kind });
     }
   }
@@ -140,7 +147,7 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
   const { fromMs, untilMs } = run;
   const overlapping = wasOpen.filter((gap) => gap.fromMs < untilMs && fromMs < gap.untilMs);
   const covering = overlapping.find((gap) => gap.fromMs <= fromMs && untilMs <= gap.untilMs);
-  const isAnswered = run.kind === 'not sent' && isCovered(input, run) && input.answers.some((answer) => hasBehind(answer, run));
+  const isAnswered = isCovered(input, run) && input.answers.some((answer) => hasBehind(answer, run));
   const attempts = isAnswered ? answersWithout(covering, nowMs) : (covering?.attempts ?? 0);
   const row = {
     series,
@@ -161,6 +168,7 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
     const [reason, evidence] = failure === null ? (['our_outage', 'not asked for yet'] as const) : [failure.reason, failure.message];
     return { ...row, reason, evidence, state: 'open', nextTryMs: nowMs };
   }
+  if (run.kind === 'not listed') return { ...row, ...unlisted(input, overlapping, attempts) };
   if (attempts < CONFIRMING_ANSWERS) {
     const evidence = isAnswered ? `${attempts} answer without it, with a later candle` : 'not sent yet, and nothing later either';
     return { ...row, reason: 'unknown', evidence, state: 'open', nextTryMs: nowMs };
@@ -168,6 +176,17 @@ function rowOf(input: CoverageInput, run: Run, wasOpen: readonly CandleGap[]): C
   const { reason, evidence } = input.explain(fromMs, untilMs);
   const nextTryMs = nextTry(reason, attempts, nowMs);
   return { ...row, reason, evidence: `${evidence}; ${candlesText((untilMs - fromMs) / timeframeMs)}`, state: 'explained', nextTryMs };
+}
+
+/** The exchange's own word; two answers without the candles confirm it once it lists the market again. */
+function unlisted(
+  { failure, nowMs }: CoverageInput,
+  overlapping: readonly CandleGap[],
+  attempts: number,
+): Pick<CandleGap, 'reason' | 'evidence' | 'state' | 'nextTryMs'> {
+  const evidence = overlapping.find(({ reason }) => reason === 'not_listed')?.evidence ?? failure?.message ?? '';
+  const isConfirmed = attempts >= CONFIRMING_ANSWERS;
+  return { reason: 'not_listed', evidence, state: isConfirmed ? 'explained' : 'open', nextTryMs: isConfirmed ? null : nowMs };
 }
 
 function isCovered({ answers }: CoverageInput, run: Run): boolean {

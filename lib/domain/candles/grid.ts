@@ -7,7 +7,12 @@ export function floorToGrid(timeMs: number, timeframeMs: number): number {
 export type Hole = { readonly firstMs: number; readonly lastMs: number; readonly candles: number };
 
 /** Stretches of the grid from `fromMs` (inclusive, on the grid) to `untilMs` (exclusive) for which there is no open time. */
-export function holesOf(openTimes: ReadonlySet<number>, fromMs: number, untilMs: number, timeframeMs: number): readonly Hole[] {
+export function holesOf(
+  openTimes: Pick<ReadonlySet<number>, 'has'>,
+  fromMs: number,
+  untilMs: number,
+  timeframeMs: number,
+): readonly Hole[] {
   const holes: Hole[] = [];
   let firstMs: number | null = null;
   for (let timeMs = fromMs; timeMs <= untilMs; timeMs += timeframeMs) {

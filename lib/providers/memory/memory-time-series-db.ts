@@ -4,25 +4,19 @@ import type { CandleFinding } from '#core/candle-finding.ts';
 import type { CandleGap } from '#core/candle-gap.ts';
 import type { CandleRevision } from '#core/candle-revision.ts';
 import type { Exchange } from '#core/exchange.ts';
-import type {
-  IndicatorInput,
-  IndicatorInputQuery,
-  IndicatorValues,
-  TimeSeriesDb,
-  TimeWindow,
-  TradeQuery,
-} from '#core/ports/time-series-db.ts';
+import type { IndicatorInput, IndicatorInputQuery, IndicatorValues, TimeSeriesDb, TradeQuery } from '#core/ports/time-series-db.ts';
 import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import type { TradeGap } from '#core/trade-gap.ts';
 import type { TradeLine } from '#core/trade-line.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import type { Watermark } from '#core/watermark.ts';
+import { createOrderedMap, type OrderedMap } from '#std/ordered-map.ts';
 
 type Stored = {
   readonly series: Series;
-  readonly candles: Map<number, StoredCandle>;
-  readonly indicators: Map<number, IndicatorValues>;
+  readonly candles: OrderedMap<StoredCandle>;
+  readonly indicators: OrderedMap<IndicatorValues>;
 };
 
 /** Everything in maps of this process: for tests and simulations, with the promises of the real store. */
@@ -30,12 +24,14 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
   const stored = new Map<string, Stored>();
   const entryOf = (series: Series): Stored => {
     const key = seriesKey(series);
-    const entry = stored.get(key) ?? { series, candles: new Map(), indicators: new Map() };
+    const found = stored.get(key);
+    if (found !== undefined) return found;
+    const entry: Stored = { series, candles: createOrderedMap(), indicators: createOrderedMap() };
     stored.set(key, entry);
     return entry;
   };
   const stocked = (exchange: Exchange): readonly Stored[] =>
-    [...stored.values()].filter(({ series, candles }) => series.exchange === exchange && candles.size > 0).sort(compareSeries);
+    [...stored.values()].filter(({ series, candles }) => series.exchange === exchange && candles.size() > 0).sort(compareSeries);
 
   return {
     ...tradeRows(),
@@ -54,15 +50,15 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
     async readCandles({ exchange, symbols, windows }) {
       const groups = stocked(exchange).map(({ series, candles }) => {
         const window = symbols.includes(series.symbol) ? windows[series.timeframe] : undefined;
-        return { series, candles: window === undefined ? [] : slice(candles, window) };
+        return { series, candles: window === undefined ? [] : candles.between(window.fromMs, window.untilMs) };
       });
       return groups.filter(({ candles }) => candles.length > 0);
     },
     storedExtents: async (exchange) =>
       stocked(exchange).map(({ series, candles }) => ({
         series,
-        firstMs: Math.min(...candles.keys()),
-        newestMs: Math.max(...candles.keys()),
+        firstMs: candles.first()!,
+        newestMs: candles.last()!,
       })),
     async readIndicatorInputs(query) {
       return stocked(query.exchange).flatMap((entry) => indicatorInput(entry, query));
@@ -80,7 +76,7 @@ export function createMemoryTimeSeriesDb(): TimeSeriesDb {
       const wanted = [...stored.values()].filter(
         ({ series }) => series.exchange === query.exchange && series.timeframe === query.timeframe && query.symbols.includes(series.symbol),
       );
-      return wanted.sort(compareSeries).flatMap(({ indicators }) => slice(indicators, query));
+      return wanted.sort(compareSeries).flatMap(({ indicators }) => indicators.between(query.fromMs, query.untilMs));
     },
     close: async () => {},
   };
@@ -90,18 +86,22 @@ function ledgerRows(): Pick<
   TimeSeriesDb,
   'insertCandleGaps' | 'readCandleGaps' | 'insertWatermarks' | 'readWatermarks' | 'insertCandleRevisions' | 'readCandleRevisions'
 > {
-  const gaps = new Map<string, CandleGap>();
+  const gaps = new Map<string, OrderedMap<CandleGap>>();
   const marks = new Map<string, Watermark>();
   const revisions = new Map<string, CandleRevision>();
   return {
     async insertCandleGaps(rows) {
-      for (const row of rows) replace(gaps, `${seriesKey(row.series)} ${row.fromMs}`, row, ({ updatedAtMs }) => updatedAtMs);
+      for (const row of rows) {
+        const key = seriesKey(row.series);
+        const ofSeries = gaps.get(key) ?? createOrderedMap<CandleGap>();
+        gaps.set(key, ofSeries);
+        if (row.updatedAtMs >= (ofSeries.get(row.fromMs)?.updatedAtMs ?? Number.NEGATIVE_INFINITY)) ofSeries.set(row.fromMs, row);
+      }
     },
     async readCandleGaps({ exchange, symbols, fromMs, untilMs, states }) {
-      const wanted = [...gaps.values()].filter(
-        (gap) => symbols.includes(gap.series.symbol) && states.includes(gap.state) && gap.untilMs > fromMs && gap.fromMs < untilMs,
-      );
-      return wanted.filter(({ series }) => series.exchange === exchange).sort((a, b) => compareSeries(a, b) || a.fromMs - b.fromMs);
+      const groups = [...gaps.values()].map((ofSeries) => ofSeries.between(Number.NEGATIVE_INFINITY, untilMs));
+      const wanted = groups.filter(([gap]) => gap?.series.exchange === exchange && symbols.includes(gap.series.symbol));
+      return wanted.flatMap((group) => group.filter((gap) => states.includes(gap.state) && gap.untilMs > fromMs)).sort(compareSeries);
     },
     async insertWatermarks(rows) {
       for (const row of rows) replace(marks, seriesKey(row.series), row, (mark) => mark.completeUntilMs + mark.rereadUntilMs);
@@ -206,15 +206,10 @@ function seriesOrder({ timeframe, symbol }: Series): string {
   return `${timeframe} ${symbol}`;
 }
 
-function slice<T extends { readonly openTimeMs: number }>(rows: ReadonlyMap<number, T>, { fromMs, untilMs }: TimeWindow): T[] {
-  const wanted = [...rows.values()].filter(({ openTimeMs }) => openTimeMs >= fromMs && openTimeMs < untilMs);
-  return wanted.sort((a, b) => a.openTimeMs - b.openTimeMs);
-}
-
 function indicatorInput({ series, candles, indicators }: Stored, query: IndicatorInputQuery): readonly IndicatorInput[] {
   const fromMs = query.fromMs[series.timeframe];
   if (fromMs === undefined || query.symbols?.includes(series.symbol) === false) return [];
-  const rows = slice(candles, { fromMs, untilMs: Number.POSITIVE_INFINITY });
+  const rows = candles.between(fromMs, Number.POSITIVE_INFINITY);
   if (rows.length === 0) return [];
   const seenFromMs = query.seenFromMs[series.timeframe] ?? Number.POSITIVE_INFINITY;
   return [

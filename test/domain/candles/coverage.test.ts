@@ -72,6 +72,23 @@ describe('the watermark', () => {
     expect(shortly(second)).toEqual({ until: 18, changed: [] });
   });
 
+  test('passes two gaps that have grown together, each of which keeps its row', () => {
+    const first = cover({ from: 11, missing: range(12, 18), answeredUntilMs: 15 * MINUTE, newestSentMs: 14 * MINUTE });
+    expect(first.changed.map(short)).toEqual([
+      [12, 15, 'unknown', 'open', 0],
+      [15, 18, 'our_outage', 'open', 0],
+    ]);
+    const second = next(first, { missing: range(12, 18) });
+    expect(second.changed.map(short)).toEqual([
+      [12, 15, 'unknown', 'open', 1],
+      [15, 18, 'unknown', 'open', 1],
+    ]);
+    expect(next(second, { missing: range(12, 18), nowMs: NOW + 2 * MINUTE }).changed.map(short)).toEqual([
+      [12, 15, 'no_trades', 'explained', 2],
+      [15, 18, 'no_trades', 'explained', 2],
+    ]);
+  });
+
   test('does not pass at the second answer to one tick', () => {
     const first = cover({ from: 17, missing: [18] });
     expect(shortly(next(first, { missing: [18], nowMs: NOW + 5000 }))).toEqual({ until: 18, changed: [] });
