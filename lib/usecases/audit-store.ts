@@ -160,10 +160,7 @@ function auditMarket(market: Market, watermarks: readonly Watermark[], input: Au
   const { series: all, candles, gaps, minutes } = market;
   const minuteSeries = all.find(({ timeframe }) => timeframe === '1m');
   const minuteCandles = minuteSeries === undefined ? [] : (candles.get(seriesKey(minuteSeries)) ?? []);
-  const quiet = new Set<number>();
-  for (const { series, reason, state, fromMs, untilMs } of gaps)
-    if (series.timeframe === '1m' && reason === 'no_trades' && state === 'explained')
-      for (let timeMs = fromMs; timeMs < untilMs; timeMs += TIMEFRAME_MS['1m']) quiet.add(timeMs);
+  const quiet = quietMinutes(gaps);
   const isEmpty = (timeMs: number): boolean => quiet.has(timeMs);
   return all.flatMap((series) => {
     const own = candles.get(seriesKey(series)) ?? [];

@@ -57,10 +57,10 @@ describe('the schema', () => {
       '0007-gaps.sql',
       '0008-watermarks.sql',
       '0009-revisions.sql',
-      '0011-agreements.sql',
-      '0012-candle-findings.sql',
-      '0013-as-of.sql',
-      '0014-trade-lines.sql',
+      '0010-agreements.sql',
+      '0011-candle-findings.sql',
+      '0012-as-of.sql',
+      '0013-trade-lines.sql',
     ]);
   });
 
