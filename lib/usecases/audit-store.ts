@@ -9,6 +9,7 @@ import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
 import type { Watermark } from '#core/watermark.ts';
 import { auditRollUp } from '#domain/audit/audit-roll-up.ts';
+import { quietMinutes } from '#domain/candles/quiet-minutes.ts';
 import { auditSeries } from '#domain/audit/audit-series.ts';
 import { auditWitness, isWitness } from '#domain/audit/audit-witness.ts';
 import { createGridWorkspace } from '#domain/candles/filled-grid.ts';
