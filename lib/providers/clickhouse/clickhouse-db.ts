@@ -137,12 +137,12 @@ function candleRows({ series, candles }: SeriesCandles): readonly unknown[][] {
   ]);
 }
 
-/** A month is a partition, and ClickHouse takes at most 100 of them in one insert; a year a time is far below. */
 const MAX_ROWS_PER_INSERT = 200_000;
+/** A month is a partition, and ClickHouse refuses an insert into more than 100 of them. */
+const MAX_MONTHS_PER_INSERT = 90;
 
 async function insertRows(access: ClickHouseAccess, table: string, columns: string, rows: readonly unknown[][]): Promise<void> {
-  for (let start = 0; start < rows.length; start += MAX_ROWS_PER_INSERT) {
-    const values = rows.slice(start, start + MAX_ROWS_PER_INSERT);
+  for (const values of inserts(rows, columns.split(', ').indexOf('timestamp'))) {
     // oxlint-disable-next-line no-await-in-loop -- in order and one at a time, so that memory stays bounded
     await withStore(access, `insert ${values.length} rows into ${table}`, (signal) =>
       access.client.insert({
@@ -154,6 +154,22 @@ async function insertRows(access: ClickHouseAccess, table: string, columns: stri
       }),
     );
   }
+}
+
+/** Rows in their order, as many together as one insert may have. `timeAt` is the column of their time; -1 for tables that are in one piece. */
+function* inserts(rows: readonly unknown[][], timeAt: number): Generator<readonly unknown[][]> {
+  let start = 0;
+  const months = new Set<string>();
+  for (const [index, row] of rows.entries()) {
+    const month = timeAt === -1 ? '' : String(row[timeAt]).slice(0, 7);
+    if (index - start === MAX_ROWS_PER_INSERT || (months.size === MAX_MONTHS_PER_INSERT && !months.has(month))) {
+      yield rows.slice(start, index);
+      start = index;
+      months.clear();
+    }
+    months.add(month);
+  }
+  if (start < rows.length) yield rows.slice(start);
 }
 
 async function readCandles(access: ClickHouseAccess, query: CandleQuery): Promise<readonly SeriesCandles[]> {

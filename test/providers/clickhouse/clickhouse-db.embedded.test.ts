@@ -187,3 +187,21 @@ test('the reading connection can read, once per candle, and cannot write, reach 
   }
   await expect(engine.reader.command({ query: 'TRUNCATE TABLE trading.candles_1m' })).rejects.toMatchObject({ code: '164' });
 });
+
+test('twenty years of one series are stored in one call, though they are more months than one insert may have', async () => {
+  const db = openDb();
+  await db.migrate();
+  const series = { exchange: 'kraken', symbol: 'YEARS/USD' as MarketSymbol, timeframe: '1h' } as const;
+  const prices = { open: '1', high: '1', low: '1', close: '1', volume: '1' } as unknown as Pick<
+    StoredCandle,
+    'open' | 'high' | 'low' | 'close' | 'volume'
+  >;
+  const candles = Array.from({ length: 240 }, (_, month) => {
+    const openTimeMs = Date.UTC(2010, month);
+    return { openTimeMs, ...prices, quoteVolume: null, tradeCount: null, version: 2n ** 62n };
+  });
+  await db.insertCandles([{ series, candles }]);
+  const windows = { '1h': { fromMs: 0, untilMs: Date.UTC(2031, 0) } };
+  const [found] = await db.readCandles({ exchange: 'kraken', symbols: [series.symbol], windows });
+  expect(found?.candles.map(({ openTimeMs }) => openTimeMs)).toEqual(candles.map(({ openTimeMs }) => openTimeMs));
+});
