@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '#core/errors.ts';
 import { parsePort, parseSpeed } from '#local/options.ts';
 import { parseTimeOption } from '#local/replay-plan.ts';
-import { endCommands, on, run, temporaryFolder, tidemark, type CommandOptions, type Ended } from './support/command.ts';
+import { endCommands, on, ROOT, run, temporaryFolder, tidemark, type CommandOptions, type Ended } from './support/command.ts';
 import { makeRecording } from './support/made-recording.ts';
 
 afterEach(endCommands);
@@ -35,7 +35,20 @@ const BAD_USE: readonly BadUse[] = [
   { args: ['start', '--fresch'], says: /unknown option '--fresch'.*Did you mean --fresh.*tidemark start --help/ },
   { args: ['start', '--no-such-thing'], says: /unknown option '--no-such-thing'.*tidemark start --help/ },
   { args: ['logs', '--level', 'loud'], says: /'loud' is invalid.*debug, info, warn, error.*tidemark logs --help/ },
-  { args: ['logs', '--service', 'store'], says: /'store' is invalid.*sync, indicators, collector, archive, migrate/ },
+  {
+    args: ['audit', '--files', 'no-such-folder'],
+    says: /--files ".*no-such-folder" does not exist, expected a file or a folder of recordings; correct it/,
+  },
+  {
+    args: ['audit', '--files', join(ROOT, 'docs')],
+    says: /--files ".*docs" holds no recording, expected \.csv, \.ndjson, \.jsonl or \.json/,
+  },
+  { args: ['gaps', '--reason', 'bad_luck'], says: /'bad_luck' is invalid.*no_trades, exchange_outage/ },
+  {
+    args: ['gaps', '--from', '2023-03-11T00:00:00Z', '--to', '2023-03-11T00:00:00Z'],
+    says: /--to is not behind --from, expected a later time; correct one of them/,
+  },
+  { args: ['logs', '--service', 'store'], says: /'store' is invalid.*sync, indicators, verify, collector, archive, migrate/ },
   { args: ['logs', '--since', '0'], says: /--since "0"/ },
   { args: ['exchange', '--now', '--speed', '5'], says: /'--now' cannot be used with option '--speed <n>'.*tidemark exchange --help/ },
   { args: ['start', '--from'], says: /option '--from <time>' argument missing/ },
