@@ -147,6 +147,22 @@ const BUGS: Readonly<Record<string, Sabotage>> = {
       },
     };
   }),
+  'a gap that another one swallows ends before it begins': withDb((db) => ({
+    insertCandleGaps: (gaps) =>
+      db.insertCandleGaps(gaps.map((gap) => (gap.state === 'resolved' ? { ...gap, untilMs: gap.fromMs - MINUTE } : gap))),
+  })),
+  'a market that was not listed is missing for no reason': withDb((db) => ({
+    insertCandleGaps: (gaps) =>
+      db.insertCandleGaps(
+        gaps.map((gap) => (gap.state === 'explained' && gap.reason === 'not_listed' ? { ...gap, reason: 'unknown' as const } : gap)),
+      ),
+  })),
+  'a report forgets what was still open': {
+    sync: async (ports, input) => {
+      const report = await syncCandles(ports, input);
+      return { ...report, series: report.series.map((one) => ({ ...one, stillOpen: 0 })) };
+    },
+  },
   'a gap is explained by the first answer': withDb((db) => ({
     readCandleGaps: async (query) =>
       (await db.readCandleGaps({ ...query, states: ['open', 'explained'] })).map((gap) => ({ ...gap, state: 'explained' as const })),
