@@ -197,7 +197,9 @@ function movedBack(marks: readonly Watermark[], memory: SyncMemory, stored: read
   const storedOf = bySeries(stored);
   return marks.map((mark) => {
     const key = seriesKey(mark.series);
-    const storedFromMs = storedOf.get(key)?.fromMs ?? mark.fromMs;
+    const stored = storedOf.get(key);
+    // One that does not reach to where this one begins is of another first backfill, and says nothing about what is between them.
+    const storedFromMs = stored === undefined || stored.completeUntilMs < mark.fromMs ? mark.fromMs : stored.fromMs;
     return storedFromMs < (memory.series.get(key)?.fromMs ?? mark.fromMs) ? { ...mark, fromMs: storedFromMs } : mark;
   });
 }

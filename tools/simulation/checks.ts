@@ -20,16 +20,16 @@ const ALL_TIME = { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER };
  * has come further in both readings together wins, as the port promises: then it may stand before what the other had reached.
  */
 export async function checkMarks(db: TimeSeriesDb, exchange: Venue, judge: Judge): Promise<void> {
-  const { marks, rereadMarks, violate, came } = judge;
-  for (const { series, fromMs, completeUntilMs, rereadUntilMs } of await db.readWatermarks(exchange)) {
+  const { marks, rereadMarks, begins, violate, came } = judge;
+  for (const { series, completeUntilMs, rereadUntilMs } of await db.readWatermarks(exchange)) {
     const key = seriesKey(series);
     const before = marks.get(key) ?? 0;
     const isBack = completeUntilMs < before;
     if (isBack && completeUntilMs + rereadUntilMs < before + (rereadMarks.get(key) ?? 0))
       violate('a watermark never goes back', `${key} from ${before} to ${completeUntilMs}`);
     else if (isBack) came('a slower process set a watermark back');
-    // Of two first backfills at once the later one may begin later.
-    const beginMs = Math.max(before, fromMs);
+    // What the first one lacks before the other's beginning stays open in the ledger.
+    const beginMs = Math.max(before, begins.get(key) ?? 0);
     if (completeUntilMs > beginMs && before > 0) await checkAccounted(db, series, beginMs, completeUntilMs, judge);
     marks.set(key, completeUntilMs);
     rereadMarks.set(key, rereadUntilMs);

@@ -34,6 +34,7 @@ export function createJudge({ truth, situations, nowMs }: JudgeParts) {
   const held = new Map<string, Set<number>>();
   const marks = new Map<string, number>();
   const rereadMarks = new Map<string, number>();
+  const begins = new Map<string, number>();
   const refused = new Set<string>();
   const notListed = new Set<string>();
   const explained = new Set<string>();
@@ -93,6 +94,8 @@ export function createJudge({ truth, situations, nowMs }: JudgeParts) {
     /** As the store has them, by series. */
     marks,
     rereadMarks,
+    /** Where each series has begun at the latest: of two first backfills at once the later one may begin later. */
+    begins,
     openAsClosed: () => counts.openAsClosed,
     isStored: (series: Series, openTimeMs: number): boolean => held.get(seriesKey(series))?.has(openTimeMs) ?? false,
     /** Whether the ledger has ever explained it: a slower process may have opened its gap again. */
@@ -109,6 +112,8 @@ export function createJudge({ truth, situations, nowMs }: JudgeParts) {
     },
     onTaken([method, rows]: Written): void {
       if (method === 'insertCandleGaps') noteGaps(rows);
+      if (method === 'insertWatermarks')
+        for (const { series, fromMs } of rows) begins.set(seriesKey(series), Math.max(begins.get(seriesKey(series)) ?? 0, fromMs));
       if (method === 'insertCandles') for (const { series, candles } of rows) for (const candle of candles) noteTaken(series, candle);
     },
     /** The figures of a tick agree with each other, and with what it asked. */
