@@ -9,6 +9,7 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/clien
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tickMessage } from '#core/scheduled-tick.ts';
 import { call } from '../../tools/emulator/call.ts';
 import { endCommands, ROOT, run, startToEnd, temporaryFolder, tidemark, type RunningCommand } from '../e2e/support/command.ts';
 import { expectedCandles, manifestOf } from '../e2e/support/recorded-truth.ts';
@@ -229,6 +230,20 @@ describe('the platform on an emulator of AWS, by the commands of docs/deploy.md'
     await until(async () =>
       (await logs('sync')).some(({ timeMs, event, exchange }) => timeMs > refusedAtMs && event === 'synced' && exchange === 'kraken'),
     );
+  });
+
+  test('verify looks at whole hours of candles, when its tick comes', async () => {
+    const { endpoint } = awsClient();
+    const { body } = tickMessage({ exchange: 'kraken', tickMs: Math.floor(Date.now() / 60_000) * 60_000, mode: 'tick' });
+    const message = { QueueUrl: `${endpoint}/000000000000/tidemark-verify.fifo`, MessageGroupId: 'kraken', MessageBody: body };
+    const sent = await call(endpoint, { service: 'sqs', action: 'AmazonSQS.SendMessage', version: '1.0' }, message);
+    expect(sent).toMatchObject({ status: 200 });
+    const verified = async (): Promise<LoggedLine | undefined> => (await logs('verify')).find(({ event }) => event === 'verified');
+    await until(async () => (await verified()) !== undefined);
+    // The trades of this recording are made up from its candles, so that nothing is proven by them.
+    expect((await verified())?.facts).toMatchObject({ witnessed: 0, verified: 0 });
+    expect(Number((await verified())?.facts['candles'])).toBeGreaterThan(0);
+    expect((await logs('verify')).filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   test('a second deploy changes the code, and no tick is lost', async () => {
