@@ -113,7 +113,8 @@ async function collect(one: Case, plan: Plan) {
   if (sockets === undefined) throw new Error('no WebSocket');
   const logger = keepingLogger();
   const db = createMemoryTimeSeriesDb();
-  const config = loadConfig('config', {});
+  // A gap has ended when what filled it is archived: soon, so that the end is not hurried.
+  const config = loadConfig('config', { TIDEMARK_STREAMING__ARCHIVE__WINDOW_SECONDS: '1' });
   const storage = createFileStorage({ directory, timer, deadlineMs: 10_000 });
   const live = startLiveTrades({
     config,
@@ -150,6 +151,8 @@ async function collect(one: Case, plan: Plan) {
   const count = [...expected.values()].reduce((sum, trades) => sum + trades.length, 0);
   await until(() => (live.report().exchanges[exchange]?.accepted ?? 0) >= count);
   await until(() => live.report().exchanges[exchange]?.openGaps === 0);
+  const gapsOf = async () => await db.readTradeGaps({ exchange, symbols: symbols.map(symbolOf), fromMs: 0, untilMs: now + 1e9 });
+  while ((await gapsOf()).some(({ state }) => state === 'open')) await new Promise((resolve) => setImmediate(resolve));
   const report = await live.close();
   await server.close();
   const out = new Map<string, string[]>();
@@ -163,8 +166,7 @@ async function collect(one: Case, plan: Plan) {
     expect(problems).toEqual([]);
     out.set(symbol, trades);
   }
-  const gaps = await db.readTradeGaps({ exchange, symbols: symbols.map(symbolOf), fromMs: 0, untilMs: now + 1e9 });
-  return { expected, out, report, gaps };
+  return { expected, out, report, gaps: await gapsOf() };
 }
 
 describe('every recorded trade goes in at the socket and comes out of the archive exactly once, in order', () => {
