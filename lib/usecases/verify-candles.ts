@@ -56,7 +56,10 @@ export type VerifyReport = {
   readonly verified: number;
   /** Findings that are new. */
   readonly found: readonly CandleFinding[];
-  /** Findings about candles of the last week that are not settled, and gaps that have been open for more than an hour. */
+  /**
+   * Findings about candles of the last week that are not settled, gaps in candles that have been open for more than an hour, and such gaps
+   * in trades of the last day: an older one will not be fetched any more.
+   */
   readonly findingsOpen: number;
   readonly gapsOpen: number;
   readonly tradeGapsOpen: number;
@@ -64,7 +67,8 @@ export type VerifyReport = {
 };
 
 const HOUR_MS = 3_600_000;
-const WEEK_MS = 7 * 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+const WEEK_MS = 7 * DAY_MS;
 
 /** So many hours a tick; after a long pause the next ticks go on. */
 const HOURS_PER_TICK = 24;
@@ -230,7 +234,7 @@ async function countOpen(
   const [findings, gaps, tradeGaps] = await Promise.all([
     db.readOpenFindings(week),
     db.readCandleGaps({ ...week, fromMs: 0, states: ['open'] }),
-    db.readTradeGaps(week),
+    db.readTradeGaps({ ...week, fromMs: tickMs - DAY_MS }),
   ]);
   const isOld = ({ detectedAtMs }: { readonly detectedAtMs: number }): boolean => detectedAtMs <= tickMs - HOUR_MS;
   return {

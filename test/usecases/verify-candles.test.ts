@@ -180,6 +180,7 @@ test('what a person must look at is counted: findings, and gaps that have been o
     { ...tradeGap, firstId: 10n, state: 'open', detectedAtMs: tickMs - 2 * HOUR },
     { ...tradeGap, firstId: 11n, state: 'open', detectedAtMs: tickMs - MINUTE },
     { ...tradeGap, firstId: 12n, state: 'lost', detectedAtMs: tickMs - 2 * HOUR },
+    { ...tradeGap, firstId: 9n, lastId: 9n, toMs: tickMs - 25 * HOUR, state: 'open', detectedAtMs: tickMs - 25 * HOUR },
   ]);
   expect(await verify(tickMs)).toMatchObject({ gapsOpen: 1, tradeGapsOpen: 1 });
 });
