@@ -50,10 +50,12 @@ async function verifyTick(dependencies: VerifyDependencies, record: SQSRecord): 
 }
 
 /** One line a tick that a person can read; what went wrong has lines of its own. */
-function logReport(logger: Logger, { exchange, tickMs, found, problems, ...counts }: VerifyReport): void {
+function logReport(logger: Logger, { exchange, tickMs, found, failed, problems, ...counts }: VerifyReport): void {
   const tick = new Date(tickMs).toISOString();
-  const unsettled = counts.findingsOpen + counts.gapsOpen + counts.tradeGapsOpen;
-  logger.info('verified', { exchange, tick, ...counts, found: found.length, unsettled });
+  const unsettled = counts.findingsOpen + counts.gapsOpen + counts.tradeGapsOpen + failed.length;
+  logger.info('verified', { exchange, tick, ...counts, found: found.length, failed: failed.length, unsettled });
+  for (const { hourMs, reason } of failed)
+    logger.error('an hour could not be verified; the next tick tries again', { exchange, hour: new Date(hourMs).toISOString(), reason });
   for (const { series, openTimeMs, witness, message } of found)
     logger.warn('a candle and its witness disagree', { ...series, candle: new Date(openTimeMs).toISOString(), witness, message });
   for (const { key, reason } of problems) logger.warn('a part of the archive cannot be read', { exchange, tick, key, reason });

@@ -1,5 +1,5 @@
 export type PendingRows<T> = {
-  /** Takes rows; a row replaces an earlier one of the same key that has not been written. Never throws. */
+  /** Takes rows; a row replaces one of the same key that has not been written, unless that is newer. Never throws. */
   add(rows: readonly T[]): void;
   /** Writes what waits. Rejects with the writer's error; the rows then wait for the next call. */
   write(): Promise<void>;
@@ -11,6 +11,7 @@ export function createPendingRows<T>(
   limit: number,
   keyOf: (row: T) => string,
   writeRows: (rows: readonly T[]) => Promise<void>,
+  isNewer: (held: T, row: T) => boolean = () => false,
 ): PendingRows<T> {
   // A map keeps the order in which keys came.
   const waiting = new Map<string, T>();
@@ -18,7 +19,10 @@ export function createPendingRows<T>(
   let dropped = 0;
   return {
     add(rows) {
-      for (const row of rows) waiting.set(keyOf(row), row);
+      for (const row of rows) {
+        const held = waiting.get(keyOf(row));
+        if (held === undefined || !isNewer(held, row)) waiting.set(keyOf(row), row);
+      }
       for (const key of waiting.keys()) {
         if (waiting.size <= limit) break;
         waiting.delete(key);

@@ -233,6 +233,8 @@ function createTradeRows({ db, logger }: Pick<CollectPorts, 'db' | 'logger'>): T
     MAX_PENDING_ROWS,
     (gap) => keyOf(gap, gap.firstId),
     (rows) => db.insertTradeGaps(rows),
+    // The end of a gap waits until what has filled it is safe: meanwhile it may have been opened anew.
+    (held, row) => held.updatedAtMs > row.updatedAtMs,
   );
   const minutes = createPendingRows<TradeMinute>(
     MAX_PENDING_ROWS,

@@ -197,9 +197,9 @@ function movedBack(marks: readonly Watermark[], memory: SyncMemory, stored: read
   const storedOf = bySeries(stored);
   return marks.map((mark) => {
     const key = seriesKey(mark.series);
-    const stored = storedOf.get(key);
+    const other = storedOf.get(key);
     // One that does not reach to where this one begins is of another first backfill, and says nothing about what is between them.
-    const storedFromMs = stored === undefined || stored.completeUntilMs < mark.fromMs ? mark.fromMs : stored.fromMs;
+    const storedFromMs = other === undefined || other.completeUntilMs < mark.fromMs ? mark.fromMs : other.fromMs;
     return storedFromMs < (memory.series.get(key)?.fromMs ?? mark.fromMs) ? { ...mark, fromMs: storedFromMs } : mark;
   });
 }

@@ -9,7 +9,7 @@ import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAME_MS, type Timeframe } from '#core/timeframe.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
-import { auditRollUp } from '#domain/audit/audit-roll-up.ts';
+import { auditRollUp, comparedRollUps } from '#domain/audit/audit-roll-up.ts';
 import { isWitness } from '#domain/audit/audit-witness.ts';
 import { quietMinutes } from '#domain/candles/quiet-minutes.ts';
 import { hoursToVerify, verifyWindow } from '#domain/candles/verify-plan.ts';
@@ -43,12 +43,15 @@ export type VerifyInput = {
   readonly rereadAfterHours: readonly number[];
 };
 
+type FailedHour = { readonly hourMs: number; readonly reason: string };
+
 /** Counts of minutes, unless said otherwise. */
 export type VerifyReport = {
   readonly exchange: Exchange;
   readonly tickMs: number;
-  /** Hours looked at, and those that wait for the next tick. */
+  /** Hours looked at, those that could not be, and those that wait for the next tick. */
   readonly hours: number;
+  readonly failed: readonly FailedHour[];
   readonly hoursLeft: number;
   readonly candles: number;
   readonly witnessed: number;
@@ -71,7 +74,9 @@ const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 
 /** So many hours a tick; after a long pause the next ticks go on. */
-const HOURS_PER_TICK = 24;
+const HOURS_PER_TICK = 6;
+/** Then it is not the hours: nothing would come of the next one either. */
+const MAX_FAILED = 3;
 
 /** A candle without a second reading is looked at once, an hour later. */
 const USUAL_AGES_HOURS = [1];
@@ -82,16 +87,21 @@ const USUAL_AGES_HOURS = [1];
  * a finding is kept until they do. Repeating it writes the same.
  */
 export async function verifyCandles(ports: VerifyPorts, input: VerifyInput): Promise<VerifyReport> {
-  const { exchange, symbols, tickMs } = input;
+  const { exchange, tickMs } = input;
   const agesHours = input.rereadAfterHours.length === 0 ? USUAL_AGES_HOURS : input.rereadAfterHours;
-  const query = { exchange, symbols };
-  const known = await ports.db.readAgreements({ ...query, ...verifyWindow({ tickMs, agesHours }) });
-  const due = hoursToVerify({ tickMs, agesHours, lookedAtMs: oldestLooks(known, symbols.length) });
+  const due = await dueHours(ports, input, agesHours);
   const problems: ArchiveProblem[] = [];
   const looks: HourLook[] = [];
+  const failed: FailedHour[] = [];
   for (const hourMs of due.slice(0, HOURS_PER_TICK)) {
-    // oxlint-disable-next-line no-await-in-loop -- one hour in memory at a time
-    looks.push(await verifyHour(ports, input, hourMs, (problem) => void problems.push(problem)));
+    if (failed.length === MAX_FAILED) break;
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one hour in memory at a time
+      looks.push(await verifyHour(ports, input, hourMs, (problem) => void problems.push(problem)));
+    } catch (error) {
+      // One hour that cannot be read keeps no other one waiting.
+      failed.push({ hourMs, reason: error instanceof Error ? error.message : String(error) });
+    }
   }
   const sum = (count: 'candles' | 'witnessed' | 'agreed' | 'verified'): number =>
     looks.reduce((total, { agreements }) => total + agreements.reduce((all, one) => all + one[count], 0), 0);
@@ -99,6 +109,7 @@ export async function verifyCandles(ports: VerifyPorts, input: VerifyInput): Pro
     exchange,
     tickMs,
     hours: looks.length,
+    failed,
     hoursLeft: due.length - looks.length,
     candles: sum('candles'),
     witnessed: sum('witnessed'),
@@ -108,6 +119,18 @@ export async function verifyCandles(ports: VerifyPorts, input: VerifyInput): Pro
     ...(await countOpen(ports, input)),
     problems,
   };
+}
+
+async function dueHours(
+  { db }: VerifyPorts,
+  { exchange, symbols, tickMs }: VerifyInput,
+  agesHours: readonly number[],
+): Promise<readonly number[]> {
+  const { fromMs, untilMs } = verifyWindow({ tickMs, agesHours });
+  const week = { exchange, symbols, fromMs: Math.min(fromMs, tickMs - WEEK_MS), untilMs };
+  const [known, open] = await Promise.all([db.readAgreements(week), db.readOpenFindings(week)]);
+  const unsettled = new Set(open.map(({ openTimeMs }) => Math.floor(openTimeMs / HOUR_MS) * HOUR_MS));
+  return hoursToVerify({ tickMs, agesHours, lookedAtMs: oldestLooks(known, symbols.length), unsettled });
 }
 
 /** An hour counts as looked at when all its markets were. */
@@ -142,6 +165,7 @@ async function verifyHour(
   const agreements: CandleAgreement[] = [];
   const proven: SeriesCandles[] = [];
   const disagreements: Disagreement[] = [];
+  const compared = new Set<string>();
   for (const symbol of symbols) {
     const series = { exchange, symbol, timeframe: '1m' } as const;
     const candles = candlesOf(groups, series);
@@ -151,14 +175,20 @@ async function verifyHour(
     agreements.push({ exchange, symbol, hourMs, candles: verdicts.candles, witnessed, agreed, verified, updatedAtMs: nowMs });
     if (verdicts.proven.length > 0) proven.push({ series, candles: verdicts.proven });
     disagreements.push(...verdicts.disagreements.map((one) => ({ series, ...one })));
+    for (const openTimeMs of verdicts.compared)
+      for (const witness of ['stream', 'archive'] as const) compared.add(findingKey({ series, openTimeMs, witness }));
     const quiet = quietMinutes(gaps.filter((gap) => seriesKey(gap.series) === seriesKey(series)));
     for (const timeframe of timeframes.filter((one) => one !== '1m')) {
       const longer = { ...series, timeframe };
-      const wrong = auditRollUp(longer, candlesOf(groups, longer), candles, (timeMs) => quiet.has(timeMs));
-      disagreements.push(...wrong.map(({ openTimeMs, message }) => ({ series: longer, openTimeMs, witness: 'roll-up' as const, message })));
+      const given = [longer, candlesOf(groups, longer), candles, (timeMs: number): boolean => quiet.has(timeMs)] as const;
+      const witness = 'roll-up';
+      disagreements.push(
+        ...auditRollUp(...given).map(({ openTimeMs, message }) => ({ series: longer, openTimeMs, witness, message }) as const),
+      );
+      for (const openTimeMs of comparedRollUps(...given)) compared.add(findingKey({ series: longer, openTimeMs, witness }));
     }
   }
-  const { found, rows } = ledgerRows(open, disagreements, nowMs);
+  const { found, rows } = ledgerRows(open, { disagreements, compared }, nowMs);
   if (rows.length > 0) await db.insertCandleFindings(rows);
   if (proven.length > 0) await db.insertCandles(proven);
   // Last, since it says that the hour was looked at.
@@ -173,10 +203,13 @@ type Disagreement = {
   readonly message: string;
 };
 
-/** Rows that are new or have changed: what was found, what says something else now, and what was settled. */
+/**
+ * Rows that are new or have changed: what was found, what says something else now, and what was settled, because both were held against
+ * each other and agree.
+ */
 function ledgerRows(
   open: readonly CandleFinding[],
-  disagreements: readonly Disagreement[],
+  { disagreements, compared }: { readonly disagreements: readonly Disagreement[]; readonly compared: ReadonlySet<string> },
   nowMs: number,
 ): { readonly found: readonly CandleFinding[]; readonly rows: readonly CandleFinding[] } {
   const openByKey = new Map(open.map((finding) => [findingKey(finding), finding]));
@@ -189,7 +222,7 @@ function ledgerRows(
     if (before === undefined) found.push(finding);
     if (before?.message !== finding.message) rows.push(finding);
   }
-  const settled = open.filter((finding) => !still.has(findingKey(finding)));
+  const settled = open.filter((finding) => compared.has(findingKey(finding)) && !still.has(findingKey(finding)));
   rows.push(...settled.map((finding) => ({ ...finding, settledAtMs: nowMs, updatedAtMs: nowMs })));
   return { found, rows };
 }
@@ -236,10 +269,11 @@ async function countOpen(
     db.readCandleGaps({ ...week, fromMs: 0, states: ['open'] }),
     db.readTradeGaps({ ...week, fromMs: tickMs - DAY_MS }),
   ]);
+  // What an exchange does not list is waited for by nobody.
   const isOld = ({ detectedAtMs }: { readonly detectedAtMs: number }): boolean => detectedAtMs <= tickMs - HOUR_MS;
   return {
     findingsOpen: findings.length,
-    gapsOpen: gaps.filter(isOld).length,
+    gapsOpen: gaps.filter((gap) => gap.reason !== 'not_listed' && isOld(gap)).length,
     tradeGapsOpen: tradeGaps.filter((gap) => gap.state === 'open' && isOld(gap)).length,
   };
 }

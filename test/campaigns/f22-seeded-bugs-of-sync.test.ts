@@ -102,7 +102,6 @@ const BUGS: Readonly<Record<string, Sabotage>> = {
     }),
   },
   'high and low are exchanged': withRows((candle) => ({ ...candle, high: candle.low, low: candle.high })),
-  'seconds are taken for milliseconds': withRows((candle) => ({ ...candle, openTimeMs: candle.openTimeMs / 1000 })),
   'the watermark is the newest candle': withDb((db) => ({
     insertWatermarks: async (marks) => {
       const newest = await Promise.all(

@@ -70,3 +70,21 @@ describe('pending rows', () => {
     expect([store[0]?.map(({ id }) => id), rows.counts().dropped]).toEqual([[2, 3], 1]);
   });
 });
+
+test('a row that waits is not replaced by an older one, where it says how old they are', async () => {
+  const store: number[] = [];
+  const rows = createPendingRows<{ readonly id: number; readonly at: number }>(
+    10,
+    ({ id }) => String(id),
+    async (written) => void store.push(...written.map(({ at }) => at)),
+    (held, row) => held.at > row.at,
+  );
+  rows.add([{ id: 1, at: 20 }]);
+  rows.add([
+    { id: 1, at: 10 },
+    { id: 2, at: 5 },
+  ]);
+  rows.add([{ id: 2, at: 5 }]);
+  await rows.write();
+  expect(store).toEqual([20, 5]);
+});

@@ -102,9 +102,10 @@ describe('candles and their witnesses', () => {
   test('are looked at again only after the second reading', async () => {
     const { verify } = await world();
     const first = await verify(FIRST_HOUR + 3 * HOUR + 7 * MINUTE);
-    expect(first).toMatchObject({ hours: 24, hoursLeft: 24 });
-    expect(await verify(FIRST_HOUR + 3 * HOUR + 8 * MINUTE)).toMatchObject({ hours: 24, hoursLeft: 0 });
-    expect(await verify(FIRST_HOUR + 3 * HOUR + 9 * MINUTE)).toMatchObject({ hours: 0, hoursLeft: 0 });
+    expect(first).toMatchObject({ hours: 6, hoursLeft: 42 });
+    for (let tick = 1; tick <= 7; tick++)
+      expect(await verify(FIRST_HOUR + 3 * HOUR + (7 + tick) * MINUTE)).toMatchObject({ hours: 6, hoursLeft: 42 - tick * 6 });
+    expect(await verify(FIRST_HOUR + 3 * HOUR + 15 * MINUTE)).toMatchObject({ hours: 0, hoursLeft: 0 });
     expect(await verify(FIRST_HOUR + 4 * HOUR + 7 * MINUTE)).toMatchObject({ hours: 2, hoursLeft: 0 });
   });
 });
@@ -125,6 +126,8 @@ describe('a candle that the exchange serves wrongly', () => {
     const corrected = candleVersion({ finality: 'revised', sourceRank: 8, fetchedAtMs: wrong.openTimeMs + 25 * HOUR, sequence: 0 });
     const candle = { ...recordedMinute(5), quoteVolume: null, tradeCount: null, version: corrected };
     await db.insertCandles([{ series: { ...KRAKEN, timeframe: '1m' }, candles: [candle] }]);
+    // The hours between come first.
+    for (let tick = 0; tick < 7; tick++) expect(await verify(FIRST_HOUR + 26 * HOUR + tick * MINUTE)).toMatchObject({ found: [] });
     const again = await verify(FIRST_HOUR + 26 * HOUR + 7 * MINUTE);
     expect(again).toMatchObject({ found: [], findingsOpen: 0 });
     expect((await finalities())[5]).toBe('revised');
@@ -164,6 +167,7 @@ test('what a person must look at is counted: findings, and gaps that have been o
   await db.insertCandleGaps([
     { ...gap, detectedAtMs: tickMs - 2 * HOUR },
     { ...gap, fromMs: FIRST_HOUR + 9 * MINUTE, untilMs: FIRST_HOUR + 10 * MINUTE, detectedAtMs: tickMs - MINUTE },
+    { ...gap, fromMs: FIRST_HOUR + 30 * MINUTE, untilMs: FIRST_HOUR + 31 * MINUTE, reason: 'not_listed', detectedAtMs: tickMs - 2 * HOUR },
     { ...gap, fromMs: FIRST_HOUR + 20 * MINUTE, untilMs: FIRST_HOUR + 21 * MINUTE, state: 'explained', detectedAtMs: tickMs - 2 * HOUR },
   ]);
   const tradeGap = {
@@ -183,4 +187,35 @@ test('what a person must look at is counted: findings, and gaps that have been o
     { ...tradeGap, firstId: 9n, lastId: 9n, toMs: tickMs - 25 * HOUR, state: 'open', detectedAtMs: tickMs - 25 * HOUR },
   ]);
   expect(await verify(tickMs)).toMatchObject({ gapsOpen: 1, tradeGapsOpen: 1 });
+});
+
+test('an hour that cannot be read is told, and keeps no other one waiting; it is tried again', async () => {
+  const { db, verify } = await world();
+  const read = db.readTradeMinutes;
+  Object.assign(db, {
+    readTradeMinutes: async (query: Parameters<typeof read>[0]) => {
+      if (query.fromMs === FIRST_HOUR) throw new Error('it is broken');
+      return await read(query);
+    },
+  });
+  const tickMs = FIRST_HOUR + 3 * HOUR + 7 * MINUTE;
+  expect(await verify(tickMs)).toMatchObject({ hours: 5, failed: [{ hourMs: FIRST_HOUR, reason: 'it is broken' }], hoursLeft: 43 });
+  Object.assign(db, { readTradeMinutes: read });
+  const again = await verify(tickMs + MINUTE);
+  expect(again).toMatchObject({ hours: 6, failed: [] });
+  expect(again.verified).toBeGreaterThan(30);
+});
+
+test('a finding is settled by agreement only, and not because its witness is gone', async () => {
+  const { db, verify } = await world();
+  const openTimeMs = recordedMinute(5).openTimeMs;
+  const series = { ...KRAKEN, timeframe: '1m' } as const;
+  const finding = { series, openTimeMs, witness: 'stream', message: 'close 1, its 3 trades say 2' } as const;
+  await db.insertCandleFindings([{ ...finding, foundAtMs: openTimeMs, settledAtMs: null, updatedAtMs: openTimeMs }]);
+  const read = db.readTradeMinutes;
+  Object.assign(db, { readTradeMinutes: async () => [] });
+  expect(await verify(FIRST_HOUR + 3 * HOUR + 7 * MINUTE)).toMatchObject({ findingsOpen: 1 });
+  Object.assign(db, { readTradeMinutes: read });
+  for (let tick = 0; tick < 8; tick++) await verify(FIRST_HOUR + 28 * HOUR + tick * MINUTE);
+  expect(await verify(FIRST_HOUR + 28 * HOUR + 8 * MINUTE)).toMatchObject({ findingsOpen: 0 });
 });

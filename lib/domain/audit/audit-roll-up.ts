@@ -17,6 +17,25 @@ export function auditRollUp(
   minutes: readonly Candle[],
   isEmpty: (openTimeMs: number) => boolean,
 ): readonly AuditFinding[] {
+  return comparable(series, longer, minutes, isEmpty).flatMap(({ candle, sum }) => {
+    const wrong = COMPARED.filter((field) => sum[field] !== candle[field]);
+    if (wrong.length === 0) return [];
+    const message = wrong.map((field) => `${field} ${candle[field]}, its minutes say ${sum[field]}`).join('; ');
+    return [{ check: 'roll-up' as const, series, openTimeMs: candle.openTimeMs, message }];
+  });
+}
+
+/** Open times of the longer candles that `auditRollUp` compares. */
+export function comparedRollUps(...given: Parameters<typeof auditRollUp>): readonly number[] {
+  return comparable(...given).map(({ candle }) => candle.openTimeMs);
+}
+
+function comparable(
+  series: Series,
+  longer: readonly Candle[],
+  minutes: readonly Candle[],
+  isEmpty: (openTimeMs: number) => boolean,
+): readonly { readonly candle: Candle; readonly sum: Candle }[] {
   const stepMs = TIMEFRAME_MS[series.timeframe];
   const groups = Map.groupBy(minutes, ({ openTimeMs }) => Math.floor(openTimeMs / stepMs) * stepMs);
   return longer.flatMap((candle) => {
@@ -24,10 +43,7 @@ export function auditRollUp(
     if (all.length === 0 || !isWhole(candle.openTimeMs, stepMs, all, isEmpty)) return [];
     const traded = all.filter(({ volume }) => volume !== '0');
     const [sum] = rollUpCandles(traded.length === 0 ? all : traded, stepMs);
-    const wrong = sum === undefined ? [] : COMPARED.filter((field) => sum[field] !== candle[field]);
-    if (sum === undefined || wrong.length === 0) return [];
-    const message = wrong.map((field) => `${field} ${candle[field]}, its minutes say ${sum[field]}`).join('; ');
-    return [{ check: 'roll-up' as const, series, openTimeMs: candle.openTimeMs, message }];
+    return sum === undefined ? [] : [{ candle, sum }];
   });
 }
 

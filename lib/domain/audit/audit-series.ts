@@ -63,7 +63,8 @@ function auditLedger({ series, timeframeMs, candles, watermark, gaps, keptFromMs
     const message = `the ledger says ${gap.reason} (${gap.state}), and there ${inside.length === 1 ? 'is a candle' : `are ${inside.length} candles`}`;
     if (inside[0] !== undefined) findings.push({ check: 'candle in a gap', series, openTimeMs: inside[0], message });
     const openMs = nowMs - gap.detectedAtMs;
-    if (gap.state === 'open' && openMs > LONGEST_OPEN_MS)
+    // What the exchange does not list is not waited for by anybody.
+    if (gap.state === 'open' && gap.reason !== 'not_listed' && openMs > LONGEST_OPEN_MS)
       findings.push({ ...missing(series, gap.fromMs, gap.untilMs, timeframeMs), check: 'open gap', message: openText(gap, openMs) });
   }
   const fromMs = Math.max(watermark.fromMs, Math.ceil(keptFromMs / timeframeMs) * timeframeMs);

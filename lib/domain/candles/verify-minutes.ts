@@ -23,6 +23,8 @@ export type MinuteVerdicts = Pick<CandleAgreement, 'candles' | 'witnessed' | 'ag
   /** Candles on which all three agree and that were only closed so far, with the version that says so. */
   readonly proven: readonly StoredCandle[];
   readonly disagreements: readonly Disagreement[];
+  /** Minutes that were held against trades, UTC ms. */
+  readonly compared: readonly number[];
 };
 
 /**
@@ -52,7 +54,15 @@ export function verifyMinutes({ candles, minutes, archived }: Testimony): Minute
     verified++;
     if (finalityOf(candle.version) === 'closed') proven.push({ ...candle, version: withFinality(candle.version, 'verified') });
   }
-  return { candles: candles.length, witnessed: witnesses.length, agreed, verified, proven, disagreements };
+  return {
+    candles: candles.length,
+    witnessed: witnesses.length,
+    agreed,
+    verified,
+    proven,
+    disagreements,
+    compared: witnesses.map(({ openTimeMs }) => openTimeMs),
+  };
 }
 
 function streamDifference(minute: TradeMinute, candle: Candle | undefined): string | null {

@@ -12,6 +12,8 @@ export type VerifyPlan = {
   readonly agesHours: readonly number[];
   /** When each hour (its beginning) was last looked at, UTC ms; hours without one never were. */
   readonly lookedAtMs: ReadonlyMap<number, number>;
+  /** Hours with findings that are not settled. */
+  readonly unsettled: ReadonlySet<number>;
 };
 
 /** The window of hours that a tick may have to look at. */
@@ -24,7 +26,13 @@ export function verifyWindow({ tickMs, agesHours }: Pick<VerifyPlan, 'tickMs' | 
   return { fromMs: oldestMs, untilMs: newestMs + HOUR_MS };
 }
 
-/** Hours whose candles were read again since somebody looked at them, newest first. What was missed is caught up with. */
+/** Hours with something open are looked at again once a day. */
+const LOOK_AGAIN_MS = 24 * HOUR_MS;
+
+/**
+ * Hours whose candles were read again since somebody looked at them, newest first; then those with something open. What was missed is caught
+ * up with.
+ */
 export function hoursToVerify(plan: VerifyPlan): readonly number[] {
   const { fromMs, untilMs } = verifyWindow(plan);
   const hours: number[] = [];
@@ -33,7 +41,8 @@ export function hoursToVerify(plan: VerifyPlan): readonly number[] {
     const dueTimes = plan.agesHours.map((age) => hourMs + age * HOUR_MS + READING_TAKES_MS);
     if (dueTimes.some((dueMs) => dueMs <= plan.tickMs && lookedAtMs < dueMs)) hours.push(hourMs);
   }
-  return hours;
+  const again = [...plan.unsettled].filter((hourMs) => (plan.lookedAtMs.get(hourMs) ?? 0) <= plan.tickMs - LOOK_AGAIN_MS);
+  return [...hours, ...again.filter((hourMs) => !hours.includes(hourMs)).toSorted((a, b) => b - a)];
 }
 
 function floorToHour(timeMs: number): number {

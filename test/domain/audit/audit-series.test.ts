@@ -72,6 +72,11 @@ describe('a gap that is open', () => {
     ]);
   });
 
+  test('is none when the exchange does not list the market, however long', () => {
+    const delisted = gap(3, 6, { state: 'open', reason: 'not_listed', evidence: 'its status is BREAK', detectedAtMs: minute(6) });
+    expect(audit({ candles: candles(0, 1, 2, 6, 7, 8, 9), gaps: [delisted], nowMs: minute(6) + 900 * HOUR })).toEqual([]);
+  });
+
   test('is none when it is explained, however old it is', () => {
     expect(
       audit({ candles: candles(0, 1, 2, 6, 7, 8, 9), gaps: [{ ...open, state: 'explained' }], nowMs: minute(6) + 900 * HOUR }),

@@ -40,7 +40,12 @@ const minute = (given: Partial<TradeMinute> = {}): TradeMinute => ({
 });
 
 test('three witnesses that agree prove a candle, which keeps its time of fetch', () => {
-  const { proven, disagreements, ...counts } = verifyMinutes({ candles: [stored()], minutes: [minute()], archived: [archived()] });
+  const { proven, disagreements, compared, ...counts } = verifyMinutes({
+    candles: [stored()],
+    minutes: [minute()],
+    archived: [archived()],
+  });
+  expect(compared).toEqual([OPEN]);
   expect(counts).toEqual({ candles: 1, witnessed: 1, agreed: 1, verified: 1 });
   expect(disagreements).toEqual([]);
   expect(proven.map(({ version }) => [finalityOf(version), fetchedAtMs(version)])).toEqual([['verified', FETCHED]]);
@@ -50,7 +55,7 @@ test('three witnesses that agree prove a candle, which keeps its time of fetch',
 test('a candle that was made from trades is not proven by them', () => {
   const version = candleVersion({ finality: 'closed', sourceRank: TRADES_SOURCE_RANK, fetchedAtMs: FETCHED, sequence: 0 });
   const verdicts = verifyMinutes({ candles: [{ ...stored(), version }], minutes: [minute()], archived: [archived()] });
-  expect(verdicts).toEqual({ candles: 1, witnessed: 1, agreed: 1, verified: 0, proven: [], disagreements: [] });
+  expect(verdicts).toEqual({ candles: 1, witnessed: 1, agreed: 1, verified: 0, proven: [], disagreements: [], compared: [OPEN] });
 });
 
 test.each<Finality>(['verified', 'revised'])('a candle that is %s already is not written again', (finality) => {
@@ -63,12 +68,17 @@ test.each<[string, Partial<TradeMinute>]>([
   ['whose trades were made up', { isSynthetic: true }],
 ])('a minute %s is no witness, whatever it says', (_which, given) => {
   const verdicts = verifyMinutes({ candles: [stored()], minutes: [minute({ close: '1' as Decimal, ...given })], archived: [archived()] });
-  expect(verdicts).toEqual({ candles: 1, witnessed: 0, agreed: 0, verified: 0, proven: [], disagreements: [] });
+  expect(verdicts).toEqual({ candles: 1, witnessed: 0, agreed: 0, verified: 0, proven: [], disagreements: [], compared: [] });
 });
 
 test('a candle that its trades do not give is a finding with every value', () => {
   const wrong = { high: '13' as Decimal, volume: '2' as Decimal };
-  const { disagreements, proven, ...counts } = verifyMinutes({ candles: [stored(wrong)], minutes: [minute()], archived: [archived()] });
+  const {
+    disagreements,
+    proven,
+    compared: _compared,
+    ...counts
+  } = verifyMinutes({ candles: [stored(wrong)], minutes: [minute()], archived: [archived()] });
   expect({ ...counts, proven }).toEqual({ candles: 1, witnessed: 1, agreed: 0, verified: 0, proven: [] });
   expect(disagreements).toEqual([
     { openTimeMs: OPEN, witness: 'stream', message: 'high 13, its 3 trades say 12; volume 2, its 3 trades say 1.5' },
@@ -85,7 +95,7 @@ test.each<[string, readonly Candle[], string]>([
   ['one trade less', [archived({ tradeCount: 2, volume: '1' as Decimal })], 'the archive has 2 of the 3 trades 7 to 9'],
   ['another price', [archived({ low: '8' as Decimal })], 'low 8 in the archive, 9 in the stream'],
 ])('an archive with %s is a finding, and the candle stays closed', (_what, kept, message) => {
-  const { disagreements, ...others } = verifyMinutes({ candles: [stored()], minutes: [minute()], archived: kept });
+  const { disagreements, compared: _compared, ...others } = verifyMinutes({ candles: [stored()], minutes: [minute()], archived: kept });
   expect(others).toEqual({ candles: 1, witnessed: 1, agreed: 1, verified: 0, proven: [] });
   expect(disagreements).toEqual([{ openTimeMs: OPEN, witness: 'archive', message }]);
 });

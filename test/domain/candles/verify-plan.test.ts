@@ -5,6 +5,7 @@ const HOUR = 3_600_000;
 const TICK = Date.UTC(2026, 10, 22, 12, 7);
 const NOON = Date.UTC(2026, 10, 22, 12);
 const agesHours = [1, 24];
+const unsettled: ReadonlySet<number> = new Set();
 
 const looked = (...looks: readonly (readonly [hoursAgo: number, lookedHoursAgo: number])[]) =>
   new Map(looks.map(([hour, at]) => [NOON - hour * HOUR, NOON - at * HOUR]));
@@ -18,24 +19,34 @@ function allLooked(): Map<number, number> {
 
 test('an hour is due when its last candle has been read again: three hours after it began, and twenty-six', () => {
   const done = allLooked();
-  expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done })).toEqual([]);
+  expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done, unsettled })).toEqual([]);
   done.delete(NOON - 3 * HOUR);
   done.set(NOON - 26 * HOUR, NOON - 23 * HOUR);
-  expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done })).toEqual([NOON - 3 * HOUR, NOON - 26 * HOUR]);
+  expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done, unsettled })).toEqual([NOON - 3 * HOUR, NOON - 26 * HOUR]);
 });
 
 test('hours whose candles may not have been read again yet wait', () => {
-  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: new Map() });
+  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: new Map(), unsettled });
   expect(Math.max(...hours)).toBe(NOON - 3 * HOUR);
 });
 
 test('what a pause of ticks has left out is caught up with, newest first, for a day', () => {
-  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: new Map() });
+  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: new Map(), unsettled });
   expect(hours).toEqual(Array.from({ length: 48 }, (_, index) => NOON - (3 + index) * HOUR));
   expect(verifyWindow({ tickMs: TICK, agesHours })).toEqual({ fromMs: NOON - 50 * HOUR, untilMs: NOON - 2 * HOUR });
 });
 
 test('an hour that was looked at between its readings waits for the second', () => {
-  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: looked([10, 4]) });
+  const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: looked([10, 4]), unsettled });
   expect(hours).not.toContain(NOON - 10 * HOUR);
+});
+
+test('an hour with something open is looked at again once a day, behind those that are due', () => {
+  const done = allLooked();
+  const open = new Set([NOON - 40 * HOUR, NOON - 100 * HOUR, NOON - 5 * HOUR]);
+  done.set(NOON - 40 * HOUR, NOON - 13 * HOUR);
+  done.set(NOON - 100 * HOUR, NOON - 25 * HOUR);
+  done.delete(NOON - 3 * HOUR);
+  const plan = { tickMs: TICK, agesHours, lookedAtMs: done, unsettled: open };
+  expect(hoursToVerify(plan)).toEqual([NOON - 3 * HOUR, NOON - 100 * HOUR]);
 });
