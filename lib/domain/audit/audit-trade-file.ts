@@ -2,6 +2,7 @@ import type { FileFinding } from '#core/file-finding.ts';
 import { createColumns, type CandleColumns } from './candle-columns.ts';
 import { findingsOf, regularDistance, type Fault } from './finding-runs.ts';
 import type { CandleRow, TradeRow } from './recording-row.ts';
+import { createSeenIds, type IdHole } from './seen-ids.ts';
 
 export type TradeFileFacts = {
   readonly rows: number;
@@ -25,14 +26,16 @@ export type TradeFileAudit = {
 
 const MINUTE_MS = 60_000;
 
-/** Checks the trades of one market as they come, and makes minutes of them. Its memory grows with minutes and holes, not with trades. */
+/**
+ * Checks the trades of one market as they come, and makes minutes of them. A trade whose id was left out before comes late; one whose id was there
+ * is a duplicate, such as where pages overlap, and is not counted again. Its memory grows with minutes, holes and faults, not with trades.
+ */
 export function createTradeFileAudit(): TradeFileAudit {
-  const minutes = new Map<number, CandleRow>();
-  const holes: IdHole[] = [];
+  const minutes = new Map<number, Minute>();
+  const ids = createSeenIds();
   const back: Fault[] = [];
   const twice: Fault[] = [];
   const facts = { rows: 0, fromMs: Number.POSITIVE_INFINITY, toMs: 0, sameMillisecond: 0 };
-  let newest: { readonly id: number; readonly timeMs: number } | null = null;
   let lastMs = Number.NEGATIVE_INFINITY;
   return {
     add(trade) {
@@ -41,51 +44,53 @@ export function createTradeFileAudit(): TradeFileAudit {
       facts.fromMs = Math.min(facts.fromMs, timeMs);
       facts.toMs = Math.max(facts.toMs, timeMs);
       if (timeMs === lastMs) facts.sameMillisecond += 1;
-      if (id !== null && id === newest?.id) {
+      const arrival = id === null ? 'next' : ids.take(id, timeMs);
+      if (arrival === 'again') {
         twice.push({ timeMs, message: `trade ${id} is there twice` });
         return;
       }
-      const isBack = timeMs < lastMs || (id !== null && newest !== null && id < newest.id);
-      if (isBack) back.push({ timeMs, message: `${id === null ? 'the trade' : `trade ${id}`} comes after a later one` });
+      if (arrival === 'late' || timeMs < lastMs)
+        back.push({ timeMs, message: `${id === null ? 'the trade' : `trade ${id}`} comes after a later one` });
       lastMs = timeMs;
       addTo(minutes, trade);
-      if (id === null || (newest !== null && id < newest.id)) return;
-      if (newest !== null && id > newest.id + 1)
-        holes.push({ firstId: newest.id + 1, ids: id - newest.id - 1, fromMs: newest.timeMs, toMs: timeMs });
-      newest = { id, timeMs };
     },
     end() {
       if (facts.rows === 0) return null;
-      const missingIds = newest === null ? null : holes.reduce((sum, { ids }) => sum + ids, 0);
-      const findings = [...findingsOf('order', back, 0), ...findingsOf('duplicate', twice, 0), ...idFindings(holes)];
+      const holes = ids.holes();
+      const missingIds = holes?.reduce((sum, hole) => sum + hole.ids, 0) ?? null;
+      const findings = [...findingsOf('order', back, 0), ...findingsOf('duplicate', twice, 0), ...idFindings(holes ?? [])];
       const all = createColumns();
-      for (const minute of [...minutes.values()].sort((a, b) => a.openTimeMs - b.openTimeMs)) all.add(minute);
+      for (const { row } of [...minutes.values()].sort((a, b) => a.row.openTimeMs - b.row.openTimeMs)) all.add(row);
       return { facts: { ...facts, missingIds, stepsBack: back.length, duplicates: twice.length }, findings, minutes: all.columns() };
     },
   };
 }
 
-type IdHole = { readonly firstId: number; readonly ids: number; readonly fromMs: number; readonly toMs: number };
+/** A minute, and which of its trades opened and closed it: `first` and `last` are ids, or times where there are none. */
+type Minute = { readonly row: CandleRow; readonly first: number; readonly last: number };
 
-function addTo(minutes: Map<number, CandleRow>, { timeMs, price, size }: TradeRow): void {
+function addTo(minutes: Map<number, Minute>, { id, timeMs, price, size }: TradeRow): void {
   const openTimeMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
-  const known = minutes.get(openTimeMs) ?? {
-    symbol: '',
-    openTimeMs,
-    open: price,
-    high: price,
-    low: price,
-    close: price,
-    volume: 0,
-    trades: 0,
-  };
+  const place = id ?? timeMs;
+  const known = minutes.get(openTimeMs);
+  if (known === undefined) {
+    const row = { symbol: '', openTimeMs, open: price, high: price, low: price, close: price, volume: size, trades: 1 };
+    minutes.set(openTimeMs, { row, first: place, last: place });
+    return;
+  }
+  const { row, first, last } = known;
   minutes.set(openTimeMs, {
-    ...known,
-    high: Math.max(known.high, price),
-    low: Math.min(known.low, price),
-    close: price,
-    volume: known.volume + size,
-    trades: (known.trades ?? 0) + 1,
+    row: {
+      ...row,
+      open: place < first ? price : row.open,
+      high: Math.max(row.high, price),
+      low: Math.min(row.low, price),
+      close: place >= last ? price : row.close,
+      volume: row.volume + size,
+      trades: (row.trades ?? 0) + 1,
+    },
+    first: Math.min(first, place),
+    last: Math.max(last, place),
   });
 }
 

@@ -55,12 +55,25 @@ test('ids that are left out at equal distances were lost at the edges of pages',
   );
 });
 
-test('a trade that comes late closes no hole, and is found', () => {
-  const ended = audit([trade(1, 0), trade(3, 10), trade(2, 20), trade(4, 30)]);
-  expect(ended?.findings.map(({ check, message }) => [check, message])).toEqual([
-    ['order', 'trade 2 comes after a later one'],
-    ['trade ids', 'trade 2 is missing'],
-  ]);
+test('a trade that comes late is found, and is not missing', () => {
+  const ended = audit([1, 2, 4, 3, 5, 6].map((id) => trade(id, id)));
+  expect(ended?.findings.map(({ check, message }) => [check, message])).toEqual([['order', 'trade 3 comes after a later one']]);
+  expect(ended?.facts).toMatchObject({ missingIds: 0, stepsBack: 1, duplicates: 0 });
+});
+
+test('a late trade neither opens nor closes the minute of others', () => {
+  const ended = audit([trade(2, 20, { price: 20 }), trade(4, 40, { price: 40 }), trade(3, 30, { price: 30 }), trade(1, 10, { price: 10 })]);
+  expect([ended?.minutes.open[0], ended?.minutes.close[0], ended?.minutes.trades[0]]).toEqual([10, 40, 4]);
+  const unnumbered = audit([20, 40, 30, 10].map((at) => trade(null, at, { price: at })));
+  expect([unnumbered?.minutes.open[0], unnumbered?.minutes.close[0]]).toEqual([10, 40]);
+});
+
+test('trades of pages that overlap are duplicates, each counted once in its minute', () => {
+  const page = (firstId: number, count: number) => Array.from({ length: count }, (_, i) => trade(firstId + i, 10 * (firstId + i)));
+  const ended = audit([...page(1, 100), ...page(91, 110)]);
+  expect(ended?.facts).toMatchObject({ rows: 210, missingIds: 0, stepsBack: 0, duplicates: 10 });
+  expect(new Set(ended?.findings.map(({ check }) => check))).toEqual(new Set(['duplicate']));
+  expect([ended?.minutes.trades[0], ended?.minutes.volume[0]]).toEqual([200, 200]);
 });
 
 test('a trade that is there twice counts once', () => {
