@@ -1,5 +1,5 @@
 import type { FileFinding } from '#core/file-finding.ts';
-import { explainGap } from '../candles/explain-gap.ts';
+import { explainGap, type SeriesPresence } from '../candles/explain-gap.ts';
 import { indicesByTime, inOrder, isSameFigure, type CandleColumns } from './candle-columns.ts';
 import { findingsOf, regularDistance, type Fault } from './finding-runs.ts';
 import { timeframeText } from './recording-name.ts';
@@ -55,12 +55,16 @@ export function auditCandleFile(input: CandleFileInput): { readonly facts: Candl
   };
   const step = timeframeText(timeframeMs);
   const findings = [
-    ...atOnce('order', stepsBack, (n, first) => `${n} rows come after a later one, the first at ${iso(first)}`),
+    ...atOnce(
+      'order',
+      stepsBack,
+      (n, first) => `${n === 1 ? '1 row comes' : `${n} rows come`} after a later one, the first at ${iso(first)}`,
+    ),
     ...findingsOf('duplicate', duplicates, timeframeMs),
     ...atOnce(
       'grid',
       offGrid(openTimesMs, timeframeMs),
-      (n, first) => `${n} open times are no multiple of ${step}, the first ${iso(first)}`,
+      (n, first) => `${n === 1 ? '1 open time is' : `${n} open times are`} no multiple of ${step}, the first ${iso(first)}`,
     ),
     ...findingsOf('prices', impossible(columns), timeframeMs),
     ...atOnce('one trade', oneTrade, (n) => `${n} of ${facts.oneTrade} candles of one trade have more than one price`),
@@ -150,7 +154,7 @@ function missingFindings(
 ): readonly FileFinding[] {
   const isEveryStepSent = emptyRows > 0 || (sendsEveryStep && missing / (rows + missing) < MADE_FROM_TRADES);
   const distanceMs = regularDistance(holes.map(({ fromMs }) => fromMs));
-  const presence = presenceOf(openTimesMs, timeframeMs);
+  const presence = presenceOf(openTimesMs);
   return holes.flatMap((hole): readonly FileFinding[] => {
     const toMs = hole.fromMs + (hole.candles - 1) * timeframeMs;
     const finding = { check: 'missing' as const, fromMs: hole.fromMs, toMs, count: hole.candles };
@@ -170,13 +174,18 @@ function rowsText(count: number): string {
   return count === 1 ? '1 row is' : `${count} rows are`;
 }
 
-/** The times must ascend and stand on the grid. */
-function presenceOf(openTimesMs: Float64Array, timeframeMs: number): { has: (openTimeMs: number) => boolean; knownFromMs: number } {
-  const knownFromMs = openTimesMs[0] ?? Number.POSITIVE_INFINITY;
-  const indexOf = (timeMs: number): number => (timeMs - knownFromMs) / timeframeMs;
-  const there = new Uint8Array(openTimesMs.length === 0 ? 0 : indexOf(openTimesMs.at(-1)!) + 1);
-  for (const timeMs of openTimesMs) there[indexOf(timeMs)] = 1;
-  return { knownFromMs, has: (timeMs) => there[indexOf(timeMs)] === 1 };
+/** The times must ascend. Looked up among them, as a grid between the first and the last may be as long as a mangled time is wrong. */
+function presenceOf(openTimesMs: Float64Array): SeriesPresence {
+  const has = (timeMs: number): boolean => {
+    let [low, high] = [0, openTimesMs.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (openTimesMs[middle]! < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return openTimesMs[low] === timeMs;
+  };
+  return { knownFromMs: openTimesMs[0] ?? Number.POSITIVE_INFINITY, has };
 }
 
 /** A row without a trade repeats the close before it: where it says another one, the row before was read before it had closed. */

@@ -22,12 +22,13 @@ export function explainGap(
   others: readonly SeriesPresence[],
   { timeframeMs, pastCandles, servesEmptyCandles }: GapContext,
 ): Explanation {
-  const times = gridOf(gap.fromMs, gap.untilMs, timeframeMs);
-  const silentOthers = others.filter(({ has }) => !times.some(has)).map((one) => pastOf(one, gap.fromMs, timeframeMs, pastCandles));
+  const isSilent = ({ has }: SeriesPresence): boolean => countOf(gap.fromMs, gap.untilMs, timeframeMs, has) === 0;
+  const silentOthers = others.filter(isSilent).map((one) => pastOf(one, gap.fromMs, timeframeMs, pastCandles));
+  const isOfOthers = (timeMs: number): boolean => others.some(({ has }) => has(timeMs));
   return explainSilence({
-    candles: times.length,
+    candles: stepsOf(gap.fromMs, gap.untilMs, timeframeMs),
     servesEmptyCandles,
-    candlesOfOthers: times.filter((timeMs) => others.some(({ has }) => has(timeMs))).length,
+    candlesOfOthers: others.length === 0 ? 0 : countOf(gap.fromMs, gap.untilMs, timeframeMs, isOfOthers),
     silent: [pastOf(own, gap.fromMs, timeframeMs, pastCandles), ...silentOthers.filter(({ seen }) => seen > 0)],
   });
 }
@@ -39,10 +40,19 @@ function pastOf(
   timeframeMs: number,
   pastCandles: number,
 ): GapEvidence['silent'][number] {
-  const times = gridOf(Math.max(knownFromMs, untilMs - pastCandles * timeframeMs), untilMs, timeframeMs);
-  return { seen: times.length, missing: times.filter((timeMs) => !has(timeMs)).length };
+  const fromMs = Math.max(knownFromMs, untilMs - pastCandles * timeframeMs);
+  const seen = stepsOf(fromMs, untilMs, timeframeMs);
+  return { seen, missing: seen - countOf(fromMs, untilMs, timeframeMs, has) };
 }
 
-function gridOf(fromMs: number, untilMs: number, timeframeMs: number): readonly number[] {
-  return Array.from({ length: Math.max(0, (untilMs - fromMs) / timeframeMs) }, (_, i) => fromMs + i * timeframeMs);
+function stepsOf(fromMs: number, untilMs: number, timeframeMs: number): number {
+  return Math.max(0, Math.floor((untilMs - fromMs) / timeframeMs));
+}
+
+/** How many times of the grid are so. A gap may be as long as a mangled time is wrong: none of them is held. */
+function countOf(fromMs: number, untilMs: number, timeframeMs: number, isSo: (timeMs: number) => boolean): number {
+  const steps = stepsOf(fromMs, untilMs, timeframeMs);
+  let count = 0;
+  for (let i = 0; i < steps; i += 1) if (isSo(fromMs + i * timeframeMs)) count += 1;
+  return count;
 }

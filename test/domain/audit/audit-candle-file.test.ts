@@ -39,7 +39,7 @@ test('rows that come after a later one are one finding, and no hole', () => {
       fromMs: FIRST_MS,
       toMs: FIRST_MS,
       count: 1,
-      message: '1 rows come after a later one, the first at 2023-03-11T00:00:00Z',
+      message: '1 row comes after a later one, the first at 2023-03-11T00:00:00Z',
     },
   ]);
 });
@@ -112,4 +112,14 @@ test('a row without a trade that repeats another close tells of a candle that wa
       message: 'its close is 102, and the row without a trade after it repeats 103: read before it had closed',
     },
   ]);
+});
+
+test('one time that is mangled is a long hole, and no array is made of it', () => {
+  // In candles of a millisecond the hole is longer than any array can be.
+  const mangledMs = Date.UTC(2099, 0, 1);
+  const all = [...Array.from({ length: 400 }, (_, i) => row(i, { openTimeMs: FIRST_MS + i })), row(400, { openTimeMs: mangledMs })];
+  const { facts, findings } = audit(all, { timeframeMs: 1 });
+  const hole = { fromMs: FIRST_MS + 400, candles: mangledMs - FIRST_MS - 400 };
+  expect(facts).toMatchObject({ missing: hole.candles, longestHole: hole });
+  expect(findings).toMatchObject([{ check: 'missing', fromMs: hole.fromMs, toMs: mangledMs - 1, count: hole.candles }]);
 });

@@ -39,3 +39,8 @@ test('only so much of the past counts', () => {
     explainGap(GAP, quietLately, [], CONTEXT).evidence,
   );
 });
+
+test('a gap may be longer than any array', () => {
+  const endless = { fromMs: GAP.fromMs, untilMs: GAP.fromMs + 2 ** 33 * MINUTE_MS };
+  expect(explainGap(endless, series(1), [], CONTEXT)).toMatchObject({ reason: 'exchange_outage' });
+});
