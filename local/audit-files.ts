@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { ConfigError } from '#core/errors.ts';
 import type { FileFinding } from '#core/file-finding.ts';
-import { answerAsTable } from '#recorded-exchange/recorded-answers.ts';
+import { readAnswer } from '#recorded-exchange/recorded-answers.ts';
 import { readSessionLine } from '#recorded-exchange/session-trades.ts';
 import { auditFiles, type AuditFilesReport, type Comparison, type FileReport, type MarketReport } from '#usecases/audit-files.ts';
 import { findRecordings, readLines } from './recording-lines.ts';
@@ -27,11 +28,15 @@ export async function runAuditFiles({ path, isJson }: AuditFilesOptions, { write
     {
       lines: (name) => readLines(isFolder ? join(root, name) : name),
       readSessionLine,
-      answerAsTable,
+      readAnswer,
       onFile: (name, index, total) => status(`${index + 1} of ${total} files: ${name}`),
     },
     { names, sendsEveryStep: (exchange) => SENDING_EVERY_STEP.has(exchange) },
   );
+  if (report.files.every(({ kind }) => kind === 'answer'))
+    throw new ConfigError(
+      `--files "${path}" holds no recording, only JSON about other things than candles and trades${isFolder ? ` (${names[0]})` : ''}, expected candles or trades; correct it`,
+    );
   write(isJson ? `${JSON.stringify(jsonOf(report))}\n` : textOf(report));
   return report.findings === 0 ? 0 : 1;
 }
@@ -61,8 +66,8 @@ function textOf({ files, findings, candles, trades }: AuditFilesReport): string 
   const notRead = files.filter(({ kind }) => kind === 'answer').length;
   const lines = [
     ...files.filter(({ kind }) => kind !== 'answer').flatMap(fileLines),
-    ...(notRead === 0 ? [] : [`${number(notRead)} recorded answers hold no candles and no trades`]),
-    `${number(files.length)} files, ${number(candles)} candles, ${number(trades)} trades: ${findings === 0 ? 'clean, no findings' : `${number(findings)} findings`}`,
+    ...(notRead === 0 ? [] : [`not checked: ${counted(notRead, 'file')} of JSON about other things than candles and trades`]),
+    `${counted(files.length, 'file')}, ${counted(candles, 'candle')}, ${counted(trades, 'trade')}: ${findings === 0 ? 'clean, no findings' : counted(findings, 'finding')}`,
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -84,11 +89,11 @@ function marketText(market: MarketReport): string {
   if ('trades' in market) {
     const { rows, fromMs, toMs, missingIds, sameMillisecond } = market.trades;
     const ids = missingIds === null ? 'no ids' : `${number(missingIds)} ids missing`;
-    return `${symbol}${number(rows)} trades, ${iso(fromMs)} to ${iso(toMs)}, ${ids}, ${number(sameMillisecond)} in the millisecond of the one before`;
+    return `${symbol}${counted(rows, 'trade')}, ${iso(fromMs)} to ${iso(toMs)}, ${ids}, ${number(sameMillisecond)} in the millisecond of the one before`;
   }
   const { rows, fromMs, toMs, missing, longestHole, emptyRows } = market.candles;
   const longest = longestHole === null ? '' : ` (longest ${number(longestHole.candles)} from ${iso(longestHole.fromMs)})`;
-  return `${symbol}${number(rows)} candles of ${market.timeframe}, ${iso(fromMs)} to ${iso(toMs)}, ${number(missing)} without a row${longest}, ${number(emptyRows)} rows without a trade`;
+  return `${symbol}${counted(rows, 'candle')} of ${market.timeframe}, ${iso(fromMs)} to ${iso(toMs)}, ${number(missing)} without a row${longest}, ${number(emptyRows)} rows without a trade`;
 }
 
 const MARKETS_NAMED = 8;
@@ -122,6 +127,10 @@ function findingText(findings: readonly FileFinding[]): string {
   const places = findings.length === 1 ? '' : ` in ${number(findings.length)} places, the first`;
   const at = first.fromMs === null ? '' : ` ${iso(first.fromMs)}`;
   return `! ${first.check.padEnd(10)} ${number(count)}${places}${at}: ${first.message}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${number(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function number(value: number): string {

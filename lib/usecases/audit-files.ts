@@ -47,7 +47,7 @@ export type AuditFilesReport = {
 
 /**
  * Checks recordings before they are loaded: each file by itself, and the files of one market and folder against each other. Reads one market
- * after the other; what a market has is held in memory, 56 bytes a candle. Rejects when a file cannot be read.
+ * after the other; the candles of a market are held in memory, its trades are not. Rejects when a file cannot be read.
  */
 export async function auditFiles(ports: AuditFilesPorts, { names, sendsEveryStep }: AuditFilesInput): Promise<AuditFilesReport> {
   const groups = Map.groupBy(names, (name) => {

@@ -10,11 +10,23 @@ export type LineBatch = readonly string[] | { readonly damage: string };
 export type ReadPorts = {
   /** The lines of a file, unpacked, in batches. Rejects when it cannot be read at all. */
   readonly lines: (name: string) => AsyncIterable<LineBatch>;
-  /** Trades of one line of a captured session, none for another message, null when it is no line of a session. */
-  readonly readSessionLine: (line: string) => readonly (TradeRow & { readonly market: string })[] | null;
-  /** A recorded REST answer as the lines of a table, none for one about anything but candles and trades, null when it is no JSON. */
-  readonly answerAsTable: (text: string) => readonly string[] | null;
+  /** Trades of one line of a captured session, and what of it is damaged; neither for another message, null when it is no line of a session. */
+  readonly readSessionLine: (line: string) => {
+    readonly trades: readonly (TradeRow & { readonly market: string })[];
+    readonly damaged: readonly string[];
+  } | null;
+  /** A recorded REST answer as a table, what is wrong with it, or that it is about anything else; null when it is no JSON. */
+  readonly readAnswer: (
+    text: string,
+  ) =>
+    | { readonly holds: 'rows'; readonly header: string; readonly rows: readonly AnswerRow[] }
+    | { readonly holds: 'fault'; readonly fault: string }
+    | { readonly holds: 'other' }
+    | null;
 };
+
+/** A line of a table, or why the row is none. */
+type AnswerRow = string | { readonly problem: string };
 
 /** `answer`: a recorded body of a REST interface that holds neither candles nor trades. */
 export type RecordingKind = 'candles' | 'trades' | 'session' | 'answer' | 'unknown';
@@ -33,7 +45,8 @@ export type Recording = {
   readonly findings: readonly (FileFinding & { readonly symbol: string })[];
 };
 
-type Reader = { readonly kind: RecordingKind; readonly add: (line: string) => string | null };
+/** `add` returns what of the line cannot be read, each as a phrase. */
+type Reader = { readonly kind: RecordingKind; readonly add: (line: string) => readonly string[] };
 
 /** Reads one file of any known kind as far as it can be read; what it is not is a finding. Rejects when it cannot be read at all. */
 export async function readRecording(ports: ReadPorts, file: string): Promise<Recording> {
@@ -41,9 +54,9 @@ export async function readRecording(ports: ReadPorts, file: string): Promise<Rec
   const trades = new Map<string, TradeFileAudit>();
   const intake = createIntake((header) => readerOf(ports, header, candles, trades));
   let damage: string | null = null;
-  for await (const batch of isAnswer(file) ? answerLines(ports, file) : ports.lines(file)) {
+  for await (const batch of isAnswer(file) ? answerRows(ports, file) : ports.lines(file)) {
+    if (batch === 'other') return { file, kind: 'answer', candles: [], trades: [], findings: [] };
     if ('damage' in batch) damage = batch.damage;
-    else if (batch.length === 0) return { file, kind: 'answer', candles: [], trades: [], findings: [] };
     else if (!batch.every(intake.take)) break;
   }
   const found = { file, kind: intake.facts.kind, candles: candlesOf(file, candles), trades: tradesOf(trades) };
@@ -57,8 +70,11 @@ function isAnswer(file: string): boolean {
 /** A body beyond this is none of an exchange, and would have to be held in memory. */
 const MAX_ANSWER_CHARACTERS = 64 * 1024 * 1024;
 
-/** The whole body at once: as the lines of a table, an empty batch when it holds none. */
-async function* answerLines({ lines, answerAsTable }: ReadPorts, file: string): AsyncGenerator<LineBatch> {
+/** The whole body at once. An answer about anything else is damage where the name says that it holds candles or trades. */
+async function* answerRows(
+  { lines, readAnswer }: ReadPorts,
+  file: string,
+): AsyncGenerator<readonly AnswerRow[] | { damage: string } | 'other'> {
   let text = '';
   for await (const batch of lines(file)) {
     if ('damage' in batch) {
@@ -71,7 +87,13 @@ async function* answerLines({ lines, answerAsTable }: ReadPorts, file: string): 
       return;
     }
   }
-  yield answerAsTable(text) ?? { damage: 'no JSON' };
+  const answer = readAnswer(text);
+  if (answer === null) yield { damage: 'no JSON' };
+  else if (answer.holds === 'rows') yield [answer.header, ...answer.rows];
+  else if (answer.holds === 'fault') yield { damage: answer.fault };
+  else if (readRecordingName(file).isOfRows)
+    yield { damage: `the name says candles or trades, and the answer holds none: it begins with ${quoted(text)}` };
+  else yield 'other';
 }
 
 type IntakeFacts = { kind: RecordingKind; header: string; lines: number; badRows: number; firstBad: string };
@@ -80,15 +102,18 @@ type IntakeFacts = { kind: RecordingKind; header: string; lines: number; badRows
 function createIntake(readerOfHeader: (header: string) => Reader | null) {
   const facts: IntakeFacts = { kind: 'unknown', header: '', lines: 0, badRows: 0, firstBad: '' };
   let reader: Reader | null = null;
-  const add = (line: string): void => {
-    const problem = reader?.add(line) ?? null;
-    if (problem === null) return;
+  const refuse = (problem: string): void => {
     facts.badRows += 1;
     facts.firstBad ||= `line ${facts.lines}: ${problem}`;
   };
-  const take = (line: string): boolean => {
+  const add = (line: string): void => reader?.add(line).forEach(refuse);
+  const take = (line: AnswerRow): boolean => {
     facts.lines += 1;
     if (line === '') return true;
+    if (typeof line !== 'string') {
+      refuse(line.problem);
+      return true;
+    }
     if (facts.header !== '') {
       add(line);
       return true;
@@ -112,31 +137,28 @@ function readerOf(
   const table = readRecordingHeader(header);
   if (table !== null) return { kind: table.kind, add: tableReader(table, candles, trades) };
   if (ports.readSessionLine(header) === null) return null;
-  const add = (line: string): string | null => {
+  const add = (line: string): readonly string[] => {
     const found = ports.readSessionLine(line);
-    for (const trade of found ?? []) entry(trades, trade.market, createTradeFileAudit).add(trade);
-    return found === null ? `${quoted(line)} is no captured message` : null;
+    if (found === null) return [`${quoted(line)} is no captured message`];
+    for (const trade of found.trades) entry(trades, trade.market, createTradeFileAudit).add(trade);
+    return found.damaged;
   };
   return { kind: 'session', add };
 }
 
-function tableReader(
-  table: RecordingTable,
-  candles: Map<string, ColumnsBuilder>,
-  trades: Map<string, TradeFileAudit>,
-): (line: string) => string | null {
+function tableReader(table: RecordingTable, candles: Map<string, ColumnsBuilder>, trades: Map<string, TradeFileAudit>): Reader['add'] {
   if (table.kind === 'trades')
     return (line) => {
       const row = table.read(line);
-      if (typeof row === 'string') return row;
+      if (typeof row === 'string') return [row];
       entry(trades, '', createTradeFileAudit).add(row);
-      return null;
+      return [];
     };
   return (line) => {
     const row = table.read(line);
-    if (typeof row === 'string') return row;
+    if (typeof row === 'string') return [row];
     entry(candles, row.symbol, createColumns).add(row);
-    return null;
+    return [];
   };
 }
 

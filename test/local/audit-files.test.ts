@@ -101,6 +101,25 @@ describe('a path', () => {
     await expect(audit(join(folder, 'README.md'))).rejects.toThrow(/is no recording by its name/);
   });
 
+  test('with nothing but JSON about other things is bad use, and beside a recording it is not checked', async () => {
+    const folder = temporary();
+    writeFileSync(join(folder, 'package.json'), '{"name":"x","version":"1"}');
+    await expect(audit(folder)).rejects.toThrow(
+      /holds no recording, only JSON about other things than candles and trades \(package\.json\)/,
+    );
+    await expect(audit(join(folder, 'package.json'))).rejects.toThrow(ConfigError);
+    writeFileSync(join(folder, 'binance_A_1m.csv'), 'open_time,open,high,low,close,volume\n1678406400000,1,2,1,2,3');
+    expect((await audit(folder)).text).toMatch(
+      /not checked: 1 file of JSON about other things than candles and trades\n2 files, 1 candle, 0 trades: clean, no findings\n$/,
+    );
+  });
+
+  test('with one fault in one file is told of in the singular', async () => {
+    const folder = temporary();
+    writeFileSync(join(folder, 'binance_A_1m.csv'), 'open_time,open,high,low,close,volume\n1678406400000,1,2,3,2,3');
+    expect((await audit(folder)).text).toMatch(/\n1 file, 1 candle, 0 trades: 1 finding\n$/);
+  });
+
   test('may be one file: plain, with Windows line ends, gz or zst', async () => {
     const folder = temporary();
     const rows = Array.from({ length: 20 }, (_, i) => `${1_678_406_400_000 + i * 60_000},1,2,1,2,3`);

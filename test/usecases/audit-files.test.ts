@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileCheck } from '#core/file-finding.ts';
 import type { CandleRow } from '#domain/audit/recording-row.ts';
-import { answerAsTable } from '#recorded-exchange/recorded-answers.ts';
+import { readAnswer } from '#recorded-exchange/recorded-answers.ts';
 import { readSessionLine } from '#recorded-exchange/session-trades.ts';
 import { auditFiles, type AuditFilesReport } from '#usecases/audit-files.ts';
 import type { LineBatch } from '#usecases/read-recording.ts';
@@ -19,7 +19,7 @@ async function audit(files: Files, damage: Readonly<Record<string, string>> = {}
     if (damage[name] !== undefined) yield { damage: damage[name] };
   }
   const sendsEveryStep = (exchange: string): boolean => exchange === 'binance';
-  return await auditFiles({ lines, readSessionLine, answerAsTable }, { names: Object.keys(files), sendsEveryStep });
+  return await auditFiles({ lines, readSessionLine, readAnswer }, { names: Object.keys(files), sendsEveryStep });
 }
 
 /** A walk of prices in cents, with volumes of three decimals; the same seed gives the same candles. */
@@ -206,6 +206,59 @@ describe('a file', () => {
       ['unknown', ['format']],
     ]);
   });
+});
+
+describe('an answer', () => {
+  test('that is damaged or an error is a finding under any name', async () => {
+    const kline = (i: number): readonly unknown[] => [FROM + i * MINUTE, '1', '2', '1', '2', '5', FROM, '7', 176, '5', '3', '0'];
+    const klines = Array.from({ length: 30 }, (_, i) => (i === 12 ? kline(i).slice(0, 8) : kline(i)));
+    const report = await audit({
+      'binance_klines_AB_1m.json': [JSON.stringify(klines)],
+      'binance_x.json': ['{"code":-1121,"msg":"Invalid symbol."}'],
+      'kraken_OHLC_AB_1m.json': ['{"error":["EGeneral:Internal error"],"result":{}}'],
+      'x.json': ['[]'],
+    });
+    expect(report.files.map(({ findings }) => findings.map(({ check, message }) => `${check} ${message}`))).toEqual([
+      [expect.stringMatching(/^row 1 row cannot be read, the first in line 14: \[.*\] is no candle$/)],
+      ['format the exchange answered with an error: {"code":-1121,"msg":"Invalid symbol."}'],
+      ['format the exchange answered with an error: {"error":["EGeneral:Internal error"],"result":{}}'],
+      ['format the answer has no row'],
+    ]);
+  });
+
+  test('about something else is a finding where its name says candles or trades', async () => {
+    const body = ['{"name":"x","version":"1"}'];
+    const report = await audit({ 'binance_AB_1m.json': body, 'kraken_Trades_AB.json': body, 'package.json': body });
+    expect(report.files.map(({ file, findings }) => [file, findings.map(({ check }) => check)])).toEqual([
+      ['binance_AB_1m.json', ['format']],
+      ['kraken_Trades_AB.json', ['format']],
+      ['package.json', []],
+    ]);
+    expect(report.files[0]?.findings[0]?.message).toContain('the name says candles or trades, and the answer holds none');
+  });
+});
+
+test('messages of a session that are damaged are findings, with ids or without', async () => {
+  const message = (data: string): string => JSON.stringify({ t: 'recv', data });
+  const trade = (price: string, second: number): string =>
+    message(JSON.stringify([1, [[price, '2', FROM / 1000 + second]], 'trade', 'A/B']));
+  const report = await audit({ 's.ndjson': [trade('1', 1), trade('oops', 2), trade('1', 3).replace('\\"A/B\\"]', ''), trade('1', 4)] });
+  expect(report).toMatchObject({ trades: 2, files: [{ findings: [{ check: 'row', count: 2 }] }] });
+  expect(report.files[0]?.findings[0]?.message).toMatch(/^2 rows cannot be read, the first in line 2: \["oops",.*\] is no trade$/);
+});
+
+test('minutes beside trades whose pages overlap are what the trades say', async () => {
+  const trades = Array.from({ length: 40 }, (_, i) => [FROM + i * 15_000 + 1, 100 + i, 10 + (i % 5), 0.5].join(','));
+  const minutes = Array.from({ length: 10 }, (_, i) => {
+    const prices = [0, 1, 2, 3].map((n) => 10 + ((4 * i + n) % 5));
+    return `${FROM + i * MINUTE},${prices[0]},${Math.max(...prices)},${Math.min(...prices)},${prices[3]},2`;
+  });
+  const report = await audit({
+    'kraken_A-B_1m.csv': ['open_time,open,high,low,close,volume', ...minutes],
+    'kraken_A-B.csv': ['timestamp,trade_id,price,amount', ...trades.slice(0, 24), ...trades.slice(18)],
+  });
+  expect(new Set(found(report).map(([file, check]) => `${file} ${check}`))).toEqual(new Set(['kraken_A-B.csv duplicate']));
+  expect(report.files[1]?.witnesses).toEqual([{ with: 'kraken_A-B.csv', compared: 10, equal: 10 }]);
 });
 
 test('captured sessions are checked for ids that are missing, market by market', async () => {

@@ -6,6 +6,8 @@ export type RecordingName = {
   readonly market: string;
   /** Length of a candle, ms; null where the name says none. */
   readonly timeframeMs: number | null;
+  /** Whether it says that there are candles or trades in the file: by a timeframe, or as an answer about them. */
+  readonly isOfRows: boolean;
   /** Files of one recording share it: the folder, without its `klines`, `trades` or `ws`. */
   readonly folder: string;
 };
@@ -31,7 +33,8 @@ export function readRecordingName(path: string): RecordingName {
   const [market = '', ...rest] = ANSWERS.has(words[0] ?? '') ? words.slice(1) : words;
   const timeframeMs = rest.map(timeframeOf).find((found) => found !== null) ?? null;
   const folder = path.slice(0, Math.max(0, slash)).replace(/(?:^|\/)(?:klines|trades|ws|rest)$/, '');
-  return { exchange, market: market.replaceAll('-', '').toUpperCase(), timeframeMs, folder };
+  const isOfRows = timeframeMs !== null || words.some((word) => ANSWERS.has(word));
+  return { exchange, market: market.replaceAll('-', '').toUpperCase(), timeframeMs, isOfRows, folder };
 }
 
 function timeframeOf(text: string): number | null {
