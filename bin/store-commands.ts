@@ -72,9 +72,9 @@ export function addAudit(program: Command, finish: (exitCode: number) => void): 
         .argParser((text) => parseWholeNumber('--sample', text, 1, 100_000)),
     )
     .addOption(
-      new Option('--files <path>', 'recording files instead of the store: a file, or a folder with all below it').argParser((text) =>
-        parseFolder('--files', text),
-      ),
+      new Option('--files <path>', 'recording files instead of the store: a file, or a folder with all below it')
+        .conflicts(['data', 'config', 'sample'])
+        .argParser((text) => parseFolder('--files', text)),
     )
     .option('--json', 'one line of JSON with all findings', false)
     .action(async (flags) => {

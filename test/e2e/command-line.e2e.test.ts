@@ -43,6 +43,11 @@ const BAD_USE: readonly BadUse[] = [
     args: ['audit', '--files', join(ROOT, 'docs')],
     says: /--files ".*docs" holds no recording, expected \.csv, \.ndjson, \.jsonl or \.json/,
   },
+  {
+    args: ['audit', '--files', join(ROOT, 'recordings'), '--data', 'elsewhere'],
+    says: /'--files <path>' cannot be used with option '--data <dir>'.*tidemark audit --help/,
+  },
+  { args: ['audit', '--sample', '5', '--files', 'x'], says: /'--files <path>' cannot be used with option '--sample <n>'/ },
   { args: ['gaps', '--reason', 'bad_luck'], says: /'bad_luck' is invalid.*no_trades, exchange_outage/ },
   {
     args: ['gaps', '--from', '2023-03-11T00:00:00Z', '--to', '2023-03-11T00:00:00Z'],
@@ -222,7 +227,7 @@ describe('bad use ends with exit code 2 and one line that says what, the value, 
 });
 
 async function refused({ args, environment }: Omit<BadUse, 'says'>): Promise<Ended> {
-  const hasData = args.some((arg) => arg.startsWith('--data'));
+  const hasData = args.some((arg) => arg.startsWith('--data') || arg === '--files');
   const options: CommandOptions = environment === undefined ? {} : { environment };
   return await tidemark(
     [...args, ...(hasData || args[0] === 'strat' || args.at(-1) === '--from' ? [] : ['--data', temporaryFolder()])],
