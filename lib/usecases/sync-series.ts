@@ -195,7 +195,8 @@ function rereadUntil(
   { timeframeMs, rereadDueMs: dueMs, rereadFromMs }: Job,
 ): number | null {
   if (fromMs === null) return null;
-  let timeMs = Math.max(rereadUntilMs ?? fromMs, rereadFromMs);
+  // A series may turn out to begin later than its first answer said; before its beginning nothing is ever asked for again.
+  let timeMs = Math.max(rereadUntilMs ?? fromMs, fromMs, rereadFromMs);
   const came = new Set(sent.map(({ openTimeMs }) => openTimeMs));
   const beginMs = timeMs;
   const answered = answers.find((answer) => answer.fromMs <= beginMs && beginMs < answer.untilMs);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { simulate } from '../../tools/simulation/simulate.ts';
 import { addResult, closingLines, createTotals } from '../../tools/simulation/totals.ts';
-import { DEFAULTS, drawnWorkload, PEACE } from '../../tools/simulation/workload.ts';
+import { drawnWorkload } from '../../tools/simulation/workload.ts';
 import { failingSeeds } from './failing-seeds.ts';
 
 // F2: the real sync against every fault at once, in virtual time. Here ten seeds; `f2-simulation.tools.test.ts` plays the campaign, and
@@ -29,9 +29,3 @@ test('F2: a seed is the same run every time, and another one another', { timeout
 test.each(failingSeeds())('F2: seed $seed, which on $date found that $found, finds nothing', { timeout: 60_000 }, async ({ seed }) => {
   expect((await simulate(drawnWorkload(seed))).violations).toEqual([]);
 });
-
-test('F17: of candles of which every fiftieth is corrected later, the store has the last figures, and the ledger those before', async () => {
-  const result = await simulate({ ...DEFAULTS, ...PEACE, seed: 17, revisedShare: 0.02 });
-  expect(result).toMatchObject({ lost: 0, wrong: 0, violations: [] });
-  expect(result.revisions).toBeGreaterThan(50);
-}, 60_000);

@@ -26,8 +26,9 @@ const CASES = Object.entries(LENGTHS).flatMap(([length, minutes]) =>
   (['ours', 'network', 'store'] as const).map((kind) => ({ kind, length, minutes })),
 );
 
-test.each(CASES)('F3: $length of outage ($kind) cost no candle that can be had, and are told', async ({ kind, minutes }) => {
+test.each(CASES)('F3: $length of outage ($kind) cost no candle that can be had, and are told', async ({ kind, length, minutes }) => {
   const result = await playOutage(kind, minutes);
+  console.log(`F3: ${length} (${kind}): ticks until all was there ${JSON.stringify(result.recoveryTicks)}, at most ${mostTicks(minutes)}`);
   expect(result).toMatchObject({ lost: 0, duplicates: 0, wrong: 0, openAsClosed: 0, violations: [] });
   for (const venue of VENUES) expect(result.recoveryTicks[venue], venue).toBeLessThanOrEqual(mostTicks(minutes));
   // Of each of two markets Kraken has dropped what is older; the candle that had closed at the last tick before was there.

@@ -244,6 +244,22 @@ describe('a candle that changes after it was stored', () => {
     expect(requests).toBeLessThanOrEqual(26 * 60 + 2 * 26);
   });
 
+  test('a day later is found where the first answer had fewer candles than it was asked for', async () => {
+    const world = syncWorld({ settings, historyFromMs: START - 30 * MINUTE });
+    const memory = createSyncMemory();
+    let requests = 0;
+    for (let minute = 0; minute < 30 * 60; minute++) {
+      if (minute === 600) world.exchange.revise('1m', START + 30 * MINUTE, { volume: decimal('7.4') });
+      await world.tick(START + minute * MINUTE, { memory });
+      requests += world.exchange.requests.length;
+    }
+    const [mark] = await world.db.readWatermarks('kraken');
+    expect(mark?.rereadUntilMs).toBeGreaterThan(START + 4 * HOUR);
+    const revisions = await world.db.readCandleRevisions({ exchange: 'kraken', fromMs: 0, untilMs: START + 48 * HOUR });
+    expect(revisions.map(({ after }) => after.volume)).toEqual(['7.4']);
+    expect(requests).toBeLessThanOrEqual(30 * 60 + 2 * 30);
+  });
+
   test('is found where the exchange keeps little, also after an outage that was longer than that', async () => {
     const world = syncWorld({ settings, historyCandles: 720, maxCandlesPerRequest: 720 });
     const memory = createSyncMemory();

@@ -182,19 +182,21 @@ export async function checkUnlisted(db: TimeSeriesDb, venues: readonly Venue[], 
   }
 }
 
-/** What a candle was before it was replaced is never gone: each that has been has a row with an older version of itself. */
+/**
+ * What a candle was before it was replaced is never gone. From what is stored in the end the ledger leads back, row by row, to the figures
+ * that the candle came with: each version that replaced another has a row that names the other, and the first is of a candle that was new.
+ */
 export function checkRevisions(stored: readonly SeriesCandles[], revisions: readonly CandleRevision[], { violate }: Judge): void {
-  const kept = new Map<string, bigint>();
-  for (const { series, openTimeMs, before } of revisions) {
-    const name = `${seriesKey(series)} ${openTimeMs}`;
-    const version = before?.version ?? 0n;
-    if (version < (kept.get(name) ?? version + 1n)) kept.set(name, version);
-  }
+  const befores = new Map<string, bigint>();
+  for (const { series, openTimeMs, before, after } of revisions)
+    if (before !== null) befores.set(`${seriesKey(series)} ${openTimeMs} ${after.version}`, before.version);
   for (const { series, candles } of stored) {
-    for (const { openTimeMs, version } of candles.filter((candle) => candle.version >= REVISED_FROM)) {
-      const before = kept.get(`${seriesKey(series)} ${openTimeMs}`);
-      if (before === undefined || before >= version)
-        violate('what a candle was before is in the ledger of revisions', `${seriesKey(series)} ${new Date(openTimeMs).toISOString()}`);
+    for (const { openTimeMs, version } of candles) {
+      const name = `${seriesKey(series)} ${openTimeMs}`;
+      let [at, before] = [version, befores.get(`${name} ${version}`)];
+      while (before !== undefined && before < at) [at, before] = [before, befores.get(`${name} ${before}`)];
+      // Here the ledger leads no further: right where the candle was new.
+      if (at >= REVISED_FROM) violate('what a candle was before is in the ledger of revisions', `${name}: nothing before version ${at}`);
     }
   }
 }

@@ -15,7 +15,7 @@ import { createJudge, type Violation } from './judge.ts';
 import { planOutages, type Outages } from './outages.ts';
 import { createTruth, type TruthRule } from './simulated-truth.ts';
 import { createWorld } from './world.ts';
-import { MINUTE, REVISED_WITHIN_MS, seriesOf, START, type SimulationOptions, type Venue } from './workload.ts';
+import { MINUTE, seriesOf, START, VANISHED_WITHIN_MS, type SimulationOptions, type Venue } from './workload.ts';
 
 export type SimulationResult = Readonly<Sums> & {
   readonly seed: number;
@@ -41,7 +41,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const series = seriesOf(options);
   const untilMs = START + faultyMinutes * MINUTE;
   const outages = planOutages(options, dice);
-  const truth = createTruth(truthRule(options, outages));
+  const truth = createTruth(truthRule(options, outages.silences));
   const clock = { trueMs: START };
   const judge = createJudge({ truth, situations, nowMs: () => clock.trueMs });
   const world = createWorld({ options, dice, faults, truth, outages, judge, clock });
@@ -83,16 +83,29 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
 }
 
-function truthRule({ seed, revisedShare, vanishedShare, emptyShare }: SimulationOptions, { silences }: Outages): TruthRule {
+const HOUR = 60 * MINUTE;
+
+/** Kraken drops a minute after twelve hours; it is read for the last time after so many. What is corrected then nobody can see. */
+const LAST_READING_OF_KRAKENS_MINUTES_HOURS = 10.8;
+
+/** What the exchanges of a run have: all of it follows from its seed. */
+export function truthRule(options: SimulationOptions, silences: Outages['silences']): TruthRule {
+  const { seed, revisedShare, revisedTwiceShare, revisedWithinHours, revisedMinutes, vanishedShare, emptyShare } = options;
   return {
     seed,
     // Coinbase has no row for a step without a trade; all of its markets but the first are quiet ones.
     emptyShare: ({ exchange, symbol, timeframe }) =>
       exchange !== 'coinbase' || timeframe !== '1m' ? 0 : symbol === 'BTC/USD' ? emptyShare / 30 : emptyShare,
     revisedShare,
-    revisedWithinMs: REVISED_WITHIN_MS,
+    revisedWithinMs: ({ exchange, timeframe }) =>
+      HOUR *
+      (exchange === 'kraken' && timeframe === '1m'
+        ? Math.min(revisedWithinHours, LAST_READING_OF_KRAKENS_MINUTES_HOURS)
+        : revisedWithinHours),
+    revisedUntilMs: revisedMinutes === null ? Number.POSITIVE_INFINITY : START + revisedMinutes * MINUTE,
+    revisedTwiceShare,
     vanishedShare,
-    vanishedWithinMs: REVISED_WITHIN_MS,
+    vanishedWithinMs: VANISHED_WITHIN_MS,
     silences,
   };
 }

@@ -9,6 +9,9 @@ import { chanceOf } from './dice.ts';
 
 const MINUTE = 60_000;
 
+/** Neither does an exchange correct a candle that closed less than so long ago, nor does one vanish. */
+export const NO_CORRECTION_WITHIN_MS = 10_000;
+
 /** No rows then: open times, exclusive end; of every market of the exchange when no symbol is named. */
 export type Silence = {
   readonly exchange: Series['exchange'];
@@ -21,9 +24,12 @@ export type TruthRule = {
   readonly seed: number;
   /** Share of steps without a trade, where the exchange then has no row. */
   readonly emptyShare: (series: Series) => number;
-  /** Share of candles that the exchange corrects once, at most so long after they closed. */
+  /** Share of candles that the exchange corrects, at most so long after the first ten seconds of a closed candle; none that opens at `revisedUntilMs` or later. */
   readonly revisedShare: number;
-  readonly revisedWithinMs: number;
+  readonly revisedWithinMs: (series: Series) => number;
+  readonly revisedUntilMs: number;
+  /** Share of those that it corrects a second time, within as long. */
+  readonly revisedTwiceShare: number;
   /** Share of candles that the exchange no longer sends some time after they closed, at most so long. */
   readonly vanishedShare: number;
   readonly vanishedWithinMs: number;
@@ -38,22 +44,24 @@ export type SeriesTruth = {
   wasServed(candle: Candle): boolean;
   /** From when on a candle that there was is no longer sent; null for one that is kept, or that there never was. */
   vanishesAtMs(openTimeMs: number): number | null;
+  /** When the exchange corrects a candle after it closed, the first time first; UTC ms. */
+  correctedAtMs(openTimeMs: number): readonly number[];
 };
 
 export type Truth = (series: Series) => SeriesTruth;
 
 /** All that will ever be known of a closed candle. */
 type Fate = {
-  readonly closed: Candle | null;
-  readonly revised: Candle | null;
-  readonly revisedAtMs: number;
+  /** Its figures and from when on they hold, in order of time; none for a candle that there never was. */
+  readonly figures: readonly { readonly fromMs: number; readonly candle: Candle }[];
   readonly vanishedAtMs: number;
 };
 
-const NOTHING: Fate = { closed: null, revised: null, revisedAtMs: Number.POSITIVE_INFINITY, vanishedAtMs: Number.POSITIVE_INFINITY };
+const NOTHING: Fate = { figures: [], vanishedAtMs: Number.POSITIVE_INFINITY };
 
 // What a chance is for: the third number that it belongs to.
 const [EMPTY, OPEN, CLOSED, REVISED, REVISED_WHEN, REVISED_AS, VANISHED, VANISHED_WHEN] = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+const [REVISED_TWICE, REVISED_TWICE_WHEN, REVISED_TWICE_AS] = [9, 10, 11] as const;
 
 export function createTruth(rule: TruthRule): Truth {
   const known = new Map<string, SeriesTruth>();
@@ -78,19 +86,22 @@ function truthOf(rule: TruthRule, series: Series, name: number): SeriesTruth {
   return {
     at(openTimeMs, atMs) {
       if (openTimeMs > atMs) return null;
-      const { closed, revised, revisedAtMs, vanishedAtMs } = fateOf(openTimeMs);
-      if (closed === null || atMs >= vanishedAtMs) return null;
+      const { figures, vanishedAtMs } = fateOf(openTimeMs);
+      if (figures.length === 0 || atMs >= vanishedAtMs) return null;
       if (atMs < openTimeMs + stepMs) return candleOf(name, openTimeMs, 1000 + atMs - openTimeMs);
-      return atMs >= revisedAtMs ? revised : closed;
+      return figures.findLast(({ fromMs }) => fromMs <= atMs)?.candle ?? null;
     },
     wasServed(candle) {
-      const { closed, revised } = fateOf(candle.openTimeMs);
-      return [closed, revised].some((one) => one !== null && sameCandle(one, candle));
+      return fateOf(candle.openTimeMs).figures.some((one) => sameCandle(one.candle, candle));
     },
     vanishesAtMs(openTimeMs) {
       const { vanishedAtMs } = fateOf(openTimeMs);
       return vanishedAtMs === Number.POSITIVE_INFINITY ? null : vanishedAtMs;
     },
+    correctedAtMs: (openTimeMs) =>
+      fateOf(openTimeMs)
+        .figures.slice(1)
+        .map(({ fromMs }) => fromMs),
   };
 }
 
@@ -98,13 +109,20 @@ function makeFate(rule: TruthRule, series: Series, name: number, openTimeMs: num
   const minute = openTimeMs / MINUTE;
   if (chanceOf(name, minute, EMPTY) < rule.emptyShare(series) || isSilent(rule, series, openTimeMs)) return NOTHING;
   const closeMs = openTimeMs + TIMEFRAME_MS[series.timeframe];
-  const isRevised = chanceOf(name, minute, REVISED) < rule.revisedShare;
+  const isRevised = openTimeMs < rule.revisedUntilMs && chanceOf(name, minute, REVISED) < rule.revisedShare;
+  const isTwice = isRevised && chanceOf(name, minute, REVISED_TWICE) < rule.revisedTwiceShare;
   const isVanished = chanceOf(name, minute, VANISHED) < rule.vanishedShare;
-  const later = (what: number, withinMs: number): number => closeMs + 10_000 + chanceOf(name, minute, what) * withinMs;
+  const later = (what: number, withinMs: number): number => closeMs + NO_CORRECTION_WITHIN_MS + chanceOf(name, minute, what) * withinMs;
+  const corrected = (when: number, as: number) => ({
+    fromMs: later(when, rule.revisedWithinMs(series)),
+    candle: candleOf(name, openTimeMs, as),
+  });
+  const corrections = [
+    ...(isRevised ? [corrected(REVISED_WHEN, REVISED_AS)] : []),
+    ...(isTwice ? [corrected(REVISED_TWICE_WHEN, REVISED_TWICE_AS)] : []),
+  ];
   return {
-    closed: candleOf(name, openTimeMs, CLOSED),
-    revised: isRevised ? candleOf(name, openTimeMs, REVISED_AS) : null,
-    revisedAtMs: isRevised ? later(REVISED_WHEN, rule.revisedWithinMs) : Number.POSITIVE_INFINITY,
+    figures: [{ fromMs: closeMs, candle: candleOf(name, openTimeMs, CLOSED) }, ...corrections.toSorted((a, b) => a.fromMs - b.fromMs)],
     vanishedAtMs: isVanished ? later(VANISHED_WHEN, rule.vanishedWithinMs) : Number.POSITIVE_INFINITY,
   };
 }

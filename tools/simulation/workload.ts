@@ -36,6 +36,14 @@ export type Workload = {
   /** Share of candles that are corrected, and of those that are not sent any more some time later. */
   readonly revisedShare: number;
   readonly vanishedShare: number;
+  /** Corrections come at most so long after the first ten seconds of a closed candle, hours. */
+  readonly revisedWithinHours: number;
+  /** Candles that open so many minutes after the start or later are not corrected: null when all may be. */
+  readonly revisedMinutes: number | null;
+  /** Share of the corrected candles that are corrected a second time. */
+  readonly revisedTwiceShare: number;
+  /** Ages at which closed candles are read a second time, hours. */
+  readonly rereadAfterHours: readonly number[];
   /** Share of empty minutes of a quiet market on an exchange that has no rows for them. */
   readonly emptyShare: number;
   /** Outages that do not follow the dice. */
@@ -75,6 +83,11 @@ export const DEFAULTS: Workload = {
   skewMs: 120_000,
   revisedShare: 0.01,
   vanishedShare: 0.003,
+  // Corrections come before the last turn of the second reading, which is an hour after the candle, and comes once an hour.
+  revisedWithinHours: 0.75,
+  revisedMinutes: null,
+  revisedTwiceShare: 0,
+  rereadAfterHours: [0.5, 1],
   emptyShare: 0.3,
 };
 
@@ -115,17 +128,17 @@ export function drawnWorkload(seed: number): SimulationOptions {
   };
 }
 
-export const SETTINGS: SyncSettings = {
+export const SETTINGS: Omit<SyncSettings, 'rereadAfterHours'> = {
   backfillLimit: 100,
   latestCandles: 5,
   recheckCandles: 300,
-  rereadAfterHours: [0.5, 1],
   closeGraceMs: 2000,
   concurrency: 4,
 };
 
-/** Corrections come before the last turn of the second reading, which is an hour after the candle, and comes once an hour. */
-export const REVISED_WITHIN_MS = 0.75 * 3_600_000;
+/** A candle vanishes from an exchange at most so long after it closed. */
+export const VANISHED_WITHIN_MS = 0.75 * 3_600_000;
+/** From this age on a candle is as the exchange has it in the end, with the second readings and corrections of the defaults. */
 export const SETTLED_AFTER_MS = 2.25 * 3_600_000;
 /** Candles before the start that a first backfill has to bring, whatever its first answers are. */
 export const FIRST_CANDLES = 60;

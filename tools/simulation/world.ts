@@ -100,7 +100,7 @@ export function createWorld({ options, dice, faults, truth, outages, judge, cloc
       symbols: symbolsOf(options),
       timeframes: options.timeframes,
       tickMs,
-      settings: { ...SETTINGS, ...options.sabotage?.settings },
+      settings: { ...SETTINGS, rereadAfterHours: options.rereadAfterHours, ...options.sabotage?.settings },
       ...(memory === undefined ? {} : { memory }),
     };
     try {
