@@ -62,7 +62,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const endMs = START + (faultyMinutes + quietMinutes - 1) * MINUTE;
   const { stored, ...sums } = await compareWithTruth(world.db, series, { truth, outages, endMs, judge });
   const revisions = await allRevisions(world.db, venues);
-  checkRevisions(stored, revisions, judge);
+  checkRevisions(stored, revisions, judge, options.processFaults > 0 || options.storeFaults > 0);
   await checkUnlisted(world.db, venues, series, judge);
   await auditEverything(world.db, venues, judge);
   for (const [kind, count] of Object.entries({ ...faults.counts(), ...situations.counts() })) trace.update(`${kind} ${count}\n`);
