@@ -170,11 +170,16 @@ function compareOne(
   violate('what is stored is what the exchange serves in the end', `${name}: ${is.volume}, not ${should?.volume ?? 'there'}`);
 }
 
-/** What the exchange has not listed stays so in the ledger, whatever is learned later, unless it came after all. */
+/**
+ * What the exchange has not listed stays so in the ledger, whatever is learned later, unless it came after all. Once it is out of the
+ * exchange's reach nobody can know any more: then the evidence keeps it.
+ */
 export async function checkUnlisted(db: TimeSeriesDb, venues: readonly Venue[], series: readonly Series[], judge: Judge): Promise<void> {
   const symbols = [...new Set(series.map(({ symbol }) => symbol))];
   const gaps = await Promise.all(venues.map((exchange) => db.readCandleGaps({ exchange, symbols, ...ALL_TIME, states: ['explained'] })));
-  for (const gap of gaps.flat().filter(({ reason }) => reason !== 'not_listed')) {
+  const isToldSo = ({ reason, evidence }: CandleGap): boolean =>
+    reason === 'not_listed' || (reason === 'retention_lost' && evidence.includes('not_listed'));
+  for (const gap of gaps.flat().filter((one) => !isToldSo(one))) {
     const stepMs = TIMEFRAME_MS[gap.series.timeframe];
     for (let timeMs = gap.fromMs; timeMs < gap.untilMs; timeMs += stepMs)
       if (judge.wasUnlisted(gap.series, timeMs))
