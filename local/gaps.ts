@@ -49,7 +49,7 @@ export async function runGaps(options: GapsOptions, config: Config, write: (text
   const { isAll, isJson, dataDirectory, state } = options;
   const limit = options.limit ?? (isJson ? null : LISTED);
   let text = '';
-  await runSql({ query: gapsQuery(options, limit), format: 'JSONEachRow', dataDirectory }, config, (part) => void (text += part));
+  await runSql({ ...gapsQuery(options, limit), format: 'JSONEachRow', dataDirectory }, config, (part) => void (text += part));
   const rows = text
     .split('\n')
     .filter((line) => line !== '')
@@ -68,29 +68,34 @@ export async function runGaps(options: GapsOptions, config: Config, write: (text
     );
 }
 
-/** Names, reasons and states are of closed alphabets and times are numbers, so the statement needs no quoting. */
-export function gapsQuery(options: GapsOptions, limit: number | null): string {
+export function gapsQuery(
+  options: GapsOptions,
+  limit: number | null,
+): { readonly query: string; readonly parameters: Readonly<Record<string, string>> } {
   const { exchange, symbol, timeframe, reason, state, fromMs, untilMs, isAll } = options;
+  const given = Object.entries({ exchange, symbol, timeframe, reason, state, from: fromMs, until: untilMs, limit });
+  const parameters = Object.fromEntries(given.flatMap(([name, value]) => (value === null ? [] : [[name, String(value)]])));
   const conditions = [
     ...(isAll || state !== null ? [] : ["state != 'resolved'"]),
-    ...Object.entries({ exchange, symbol, timeframe, reason, state }).flatMap(([column, value]) =>
-      value === null ? [] : [`${column} = '${value}'`],
-    ),
-    ...(fromMs === null ? [] : [`until_time > fromUnixTimestamp64Milli(${fromMs})`]),
-    ...(untilMs === null ? [] : [`from_time < fromUnixTimestamp64Milli(${untilMs})`]),
+    ...(['exchange', 'symbol', 'timeframe', 'reason', 'state'] as const)
+      .filter((column) => options[column] !== null)
+      .map((column) => `${column} = {${column}: String}`),
+    ...(fromMs === null ? [] : ['until_time > fromUnixTimestamp64Milli({from: Int64})']),
+    ...(untilMs === null ? [] : ['from_time < fromUnixTimestamp64Milli({until: Int64})']),
   ];
   const steps = TIMEFRAMES.map((one) => `timeframe = '${one}', ${TIMEFRAME_MS[one] / 1000}`).join(', ');
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  return `WITH found AS (SELECT *, toUInt64(intDiv(dateDiff('second', from_time, until_time), multiIf(${steps}, 1))) AS candles FROM gaps FINAL ${where})
+  const query = `WITH found AS (SELECT *, toUInt64(intDiv(dateDiff('second', from_time, until_time), multiIf(${steps}, 1))) AS candles FROM gaps FINAL ${where})
     SELECT 'gap' AS kind, toString(exchange) AS exchange, toString(symbol) AS symbol, toString(timeframe) AS timeframe, ${iso('from_time')} AS from,
       ${iso('until_time')} AS until, candles, toString(reason) AS reason, toString(state) AS state, toUInt64(attempts) AS attempts, toUInt64(1) AS gaps,
       ${iso('detected_at')} AS detected_at_utc, if(resolved_at IS NULL, '', ${iso('resolved_at')}) AS resolved_at_utc,
       toString(resolved_by) AS resolved_by, evidence
-    FROM (SELECT * FROM found ORDER BY from_time DESC, exchange DESC, symbol DESC, timeframe DESC${limit === null ? '' : ` LIMIT ${limit}`})
+    FROM (SELECT * FROM found ORDER BY from_time DESC, exchange DESC, symbol DESC, timeframe DESC${limit === null ? '' : ' LIMIT {limit: UInt64}'})
     ORDER BY from_time DESC, exchange DESC, symbol DESC, timeframe DESC
     UNION ALL
     SELECT 'total', '', '', toString(timeframe), '', '', sum(candles), toString(reason), '', toUInt64(0), count(), '', '', '', ''
     FROM found GROUP BY timeframe, reason ORDER BY timeframe, reason`;
+  return { query, parameters };
 }
 
 function iso(column: string): string {
@@ -146,9 +151,15 @@ function totalLines(totals: readonly Row[]): readonly string[] {
   return Array.from(
     Map.groupBy(totals, ({ timeframe }) => timeframe),
     ([timeframe, ofTimeframe]) => {
-      const sum = (of: (row: Row) => number | string): string => number(ofTimeframe.reduce((total, row) => total + Number(of(row)), 0));
+      const sum = (of: (row: Row) => number | string): number => ofTimeframe.reduce((total, row) => total + Number(of(row)), 0);
       const reasons = ofTimeframe.map(({ reason, candles }) => `${number(candles)} ${reason}`).join(', ');
-      return `${timeframe}: ${sum(({ candles }) => candles)} candles in ${sum(({ gaps }) => gaps)} gaps: ${reasons}`;
+      return `${timeframe}: ${counted(
+        sum(({ candles }) => candles),
+        'candle',
+      )} in ${counted(
+        sum(({ gaps }) => gaps),
+        'gap',
+      )}: ${reasons}`;
     },
   );
 }
@@ -165,4 +176,8 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
 
 function number(value: number | string): string {
   return Number(value).toLocaleString('en-US');
+}
+
+function counted(count: number, what: string): string {
+  return `${number(count)} ${what}${count === 1 ? '' : 's'}`;
 }

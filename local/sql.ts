@@ -7,7 +7,13 @@ import { quoted } from './options.ts';
 import { makeWriterPassword, openStore } from './platform.ts';
 import { createStack } from './resource-stack.ts';
 
-export type SqlOptions = { readonly query: string; readonly format: string; readonly dataDirectory: string };
+export type SqlOptions = {
+  readonly query: string;
+  /** Values of the statement's `{name: Type}`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly format: string;
+  readonly dataDirectory: string;
+};
 
 /**
  * Runs one reading statement over the store and writes what it returns, whether the platform is running or not. Throws `ConfigError` for
@@ -51,8 +57,9 @@ export async function runSql(options: SqlOptions, config: Config, write: (text: 
   }
 }
 
-async function query(url: string, { query: statement, format }: SqlOptions, write: (text: string) => void): Promise<void> {
-  const response = await ask(`${url}/?${new URLSearchParams({ default_format: format })}`, statement);
+async function query(url: string, { query: statement, parameters = {}, format }: SqlOptions, write: (text: string) => void): Promise<void> {
+  const values = Object.entries(parameters).map(([name, value]) => [`param_${name}`, value]);
+  const response = await ask(`${url}/?${new URLSearchParams([['default_format', format], ...values])}`, statement);
   if (!response.ok) throw new ConfigError(`the store refused the statement: ${(await response.text()).trim().replaceAll(/\s+/g, ' ')}`);
   if (response.body === null) return;
   const decoder = new TextDecoder();

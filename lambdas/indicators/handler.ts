@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { loadConfig, type Config } from '#config/load.ts';
+import type { Config } from '#config/load.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
 import type { Clock } from '#core/ports/clock.ts';
@@ -10,9 +9,7 @@ import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
 import { parseTickMessage } from '#core/scheduled-tick.ts';
 import type { Timeframe } from '#core/timeframe.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
-import { createHostParts } from '#factories/host-parts.ts';
-import { withSecrets } from '#factories/secret-environment.ts';
-import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { openFunctionHost } from '#factories/function-host.ts';
 import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
 import { computeIndicators, type IndicatorsReport } from '#usecases/compute-indicators.ts';
@@ -103,17 +100,8 @@ function logReport(
 
 /** On Lambda: configuration from the bundle, secrets and overrides from the environment, opened at the first event. */
 export const handler = createIndicatorsHandler(async () => {
-  const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
-  const config = loadConfig(join(root, 'config'), process.env);
-  const { clock, timer, logger } = createHostParts('indicators');
-  const environment = await withSecrets(process.env, { timer });
-  const { db } = await openTimeSeriesDb(config, {
-    timer,
-    schemaDirectory: join(root, 'schema/clickhouse'),
-    storeDirectory: join(root, '.tidemark/store'),
-    keepsForever: false,
-    environment,
-  });
+  const { config, parts, environment, db } = await openFunctionHost('indicators', process.env);
+  const { clock, timer, logger } = parts;
   const { ttlDays } = config.databases.clickhouse;
   const timeframes = config.sync.timeframes;
   return {

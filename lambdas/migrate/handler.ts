@@ -1,13 +1,9 @@
-import { join } from 'node:path';
 import middy from '@middy/core';
-import { loadConfig } from '#config/load.ts';
 import { StoreError } from '#core/errors.ts';
 import type { Clock } from '#core/ports/clock.ts';
 import type { Logger } from '#core/ports/logger.ts';
 import type { TimeSeriesDb } from '#core/ports/time-series-db.ts';
-import { createHostParts } from '#factories/host-parts.ts';
-import { withSecrets } from '#factories/secret-environment.ts';
-import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { openFunctionHost } from '#factories/function-host.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
 
 export type MigrateDependencies = {
@@ -51,15 +47,6 @@ export function createMigrateHandler(open: () => Promise<MigrateDependencies>): 
 
 /** On Lambda: configuration and schema from the bundle, secrets and overrides from the environment. */
 export const handler = createMigrateHandler(async () => {
-  const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
-  const config = loadConfig(join(root, 'config'), process.env);
-  const { clock, timer, logger } = createHostParts('migrate');
-  const { db } = await openTimeSeriesDb(config, {
-    timer,
-    schemaDirectory: join(root, 'schema/clickhouse'),
-    storeDirectory: join(root, '.tidemark/store'),
-    keepsForever: false,
-    environment: await withSecrets(process.env, { timer }),
-  });
-  return { db, clock, logger };
+  const { parts, db } = await openFunctionHost('migrate', process.env);
+  return { db, clock: parts.clock, logger: parts.logger };
 });

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { loadConfig, type Config } from '#config/load.ts';
+import type { Config } from '#config/load.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { Clock } from '#core/ports/clock.ts';
 import type { ExchangeRestApi } from '#core/ports/exchange-rest-api.ts';
@@ -12,9 +11,7 @@ import type { Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
-import { createHostParts } from '#factories/host-parts.ts';
-import { withSecrets } from '#factories/secret-environment.ts';
-import { openTimeSeriesDb } from '#factories/time-series-db.ts';
+import { openFunctionHost } from '#factories/function-host.ts';
 import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
 import { syncCandles, type SeriesSyncReport, type SyncReport } from '#usecases/sync-candles.ts';
@@ -90,18 +87,8 @@ function logReport(logger: Logger, report: SyncReport): void {
 
 /** On Lambda: configuration from the bundle, secrets and overrides from the environment, opened at the first event. */
 export const handler = createSyncHandler(async () => {
-  const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
-  const config = loadConfig(join(root, 'config'), process.env);
-  const parts = createHostParts('sync');
+  const { config, parts, environment, db } = await openFunctionHost('sync', process.env);
   const { clock, timer, logger } = parts;
-  const environment = await withSecrets(process.env, { timer });
-  const { db } = await openTimeSeriesDb(config, {
-    timer,
-    schemaDirectory: join(root, 'schema/clickhouse'),
-    storeDirectory: join(root, '.tidemark/store'),
-    keepsForever: false,
-    environment,
-  });
   const cache = createCacheClient(config, { clock, timer, environment });
   const apis = new Map<Exchange, ExchangeRestApi>();
   return {

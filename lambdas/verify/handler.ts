@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { loadConfig, type Config } from '#config/load.ts';
+import type { Config } from '#config/load.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { Logger } from '#core/ports/logger.ts';
 import { parseTickMessage } from '#core/scheduled-tick.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
-import { createHostParts } from '#factories/host-parts.ts';
-import { withSecrets } from '#factories/secret-environment.ts';
+import { openFunctionHost } from '#factories/function-host.ts';
 import { createStorageClient } from '#factories/storage-client.ts';
-import { openTimeSeriesDb } from '#factories/time-series-db.ts';
 import { processInOrder } from '#std/fifo-batch.ts';
 import { onceItSucceeds } from '#std/once-it-succeeds.ts';
 import { verifyCandles, type VerifyPorts, type VerifyReport } from '#usecases/verify-candles.ts';
@@ -63,23 +61,14 @@ function logReport(logger: Logger, { exchange, tickMs, found, failed, problems, 
 
 /** On Lambda: configuration from the bundle, secrets and overrides from the environment, opened at the first event. */
 export const handler = createVerifyHandler(async () => {
-  const root = process.env['LAMBDA_TASK_ROOT'] ?? process.cwd();
-  const config = loadConfig(join(root, 'config'), process.env);
-  const { clock, timer, logger } = createHostParts('verify');
-  const environment = await withSecrets(process.env, { timer });
-  const { db } = await openTimeSeriesDb(config, {
-    timer,
-    schemaDirectory: join(root, 'schema/clickhouse'),
-    storeDirectory: join(root, '.tidemark/store'),
-    keepsForever: false,
-    environment,
-  });
+  const { root, config, parts, environment, db } = await openFunctionHost('verify', process.env);
+  const { clock, timer, logger } = parts;
   const { timeframes, rereadAfterHours } = config.sync;
   return {
     settings: { timeframes, rereadAfterHours },
     symbols: (exchange) => config.exchanges[exchange]?.symbols ?? [],
     db,
-    storage: createStorageClient(config, { timer, directory: join(root, '.tidemark/archive'), environment: process.env }),
+    storage: createStorageClient(config, { timer, directory: join(root, '.tidemark/archive'), environment }),
     clock,
     logger,
   };

@@ -15,23 +15,33 @@ const ALL = {
   isJson: false,
   dataDirectory: '',
 };
-const whereOf = (query: string): string => /FROM gaps FINAL (.*)\)$/m.exec(query)?.[1] ?? '';
+const whereOf = ({ query }: ReturnType<typeof gapsQuery>): string => /FROM gaps FINAL (.*)\)$/m.exec(query)?.[1] ?? '';
 
 describe('the statement', () => {
   test('leaves out what has come later, unless it is asked for', () => {
     expect(whereOf(gapsQuery(ALL, null))).toBe("WHERE state != 'resolved'");
     expect(whereOf(gapsQuery({ ...ALL, isAll: true }, null))).toBe('');
-    expect(whereOf(gapsQuery({ ...ALL, state: 'resolved' }, null))).toBe("WHERE state = 'resolved'");
+    expect(whereOf(gapsQuery({ ...ALL, state: 'resolved' }, null))).toBe('WHERE state = {state: String}');
   });
 
-  test('takes each filter', () => {
+  test('takes each filter as a parameter', () => {
     const filters = { exchange: 'kraken', symbol: BTC, timeframe: '5m', reason: 'no_trades', fromMs: 1000, untilMs: 2000 } as const;
-    expect(whereOf(gapsQuery({ ...ALL, isAll: true, ...filters }, 5))).toBe(
-      `WHERE exchange = 'kraken' AND symbol = '${BTC}' AND timeframe = '5m' AND reason = 'no_trades' ` +
-        'AND until_time > fromUnixTimestamp64Milli(1000) AND from_time < fromUnixTimestamp64Milli(2000)',
+    const asked = gapsQuery({ ...ALL, isAll: true, ...filters }, 5);
+    expect(whereOf(asked)).toBe(
+      'WHERE exchange = {exchange: String} AND symbol = {symbol: String} AND timeframe = {timeframe: String} AND reason = {reason: String} ' +
+        'AND until_time > fromUnixTimestamp64Milli({from: Int64}) AND from_time < fromUnixTimestamp64Milli({until: Int64})',
     );
-    expect(gapsQuery(ALL, 5)).toContain(' LIMIT 5)');
-    expect(gapsQuery(ALL, null)).not.toContain('LIMIT');
+    expect(asked.parameters).toEqual({
+      exchange: 'kraken',
+      symbol: BTC,
+      timeframe: '5m',
+      reason: 'no_trades',
+      from: '1000',
+      until: '2000',
+      limit: '5',
+    });
+    expect(gapsQuery(ALL, 5).query).toContain(' LIMIT {limit: UInt64})');
+    expect(gapsQuery(ALL, null).query).not.toContain('LIMIT');
   });
 });
 

@@ -2,9 +2,8 @@ import type { AuditFinding } from '#core/audit-finding.ts';
 import type { Candle } from '#core/candle.ts';
 import type { Series } from '#core/series.ts';
 import { TIMEFRAME_MS } from '#core/timeframe.ts';
+import { differingFigures } from '../candles/compare.ts';
 import { rollUpCandles } from '../trades/candles-of-trades.ts';
-
-const COMPARED = ['open', 'high', 'low', 'close', 'volume'] as const;
 
 /**
  * Where a longer candle is not what the minutes of its time add up to. Compared only where all of them are there or `isEmpty` says that
@@ -18,7 +17,7 @@ export function auditRollUp(
   isEmpty: (openTimeMs: number) => boolean,
 ): readonly AuditFinding[] {
   return comparable(series, longer, minutes, isEmpty).flatMap(({ candle, sum }) => {
-    const wrong = COMPARED.filter((field) => sum[field] !== candle[field]);
+    const wrong = differingFigures(candle, sum);
     if (wrong.length === 0) return [];
     const message = wrong.map((field) => `${field} ${candle[field]}, its minutes say ${sum[field]}`).join('; ');
     return [{ check: 'roll-up' as const, series, openTimeMs: candle.openTimeMs, message }];

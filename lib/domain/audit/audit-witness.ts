@@ -2,8 +2,7 @@ import type { AuditFinding } from '#core/audit-finding.ts';
 import type { Candle } from '#core/candle.ts';
 import type { Series } from '#core/series.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
-
-const COMPARED = ['open', 'high', 'low', 'close', 'volume'] as const;
+import { differingFigures } from '../candles/compare.ts';
 
 /**
  * Where the exchange's candle is not what its own trades were. Only minutes of which every trade was seen are witnesses; trades that were made
@@ -14,11 +13,17 @@ export function auditWitness(series: Series, candles: readonly Candle[], minutes
   return minutes.flatMap((minute) => {
     const candle = byTime.get(minute.openTimeMs);
     if (candle === undefined || !isWitness(minute)) return [];
-    const wrong = COMPARED.filter((field) => candle[field] !== minute[field]);
-    if (wrong.length === 0) return [];
-    const message = wrong.map((field) => `${field} ${candle[field]}, its ${minute.tradeCount} trades say ${minute[field]}`).join('; ');
+    const message = tradesDifference(candle, minute);
+    if (message === null) return [];
     return [{ check: 'witness' as const, series, openTimeMs: minute.openTimeMs, message }];
   });
+}
+
+/** What a candle and its trades say differently, with both values; null when they agree. */
+export function tradesDifference(candle: Candle, minute: TradeMinute): string | null {
+  const wrong = differingFigures(candle, minute);
+  if (wrong.length === 0) return null;
+  return wrong.map((figure) => `${figure} ${candle[figure]}, its ${minute.tradeCount} trades say ${minute[figure]}`).join('; ');
 }
 
 /** Whether the minute may be held against a candle. */

@@ -2,12 +2,9 @@ import type { Candle, StoredCandle } from '#core/candle.ts';
 import type { CandleAgreement } from '#core/candle-agreement.ts';
 import type { FindingWitness } from '#core/candle-finding.ts';
 import type { TradeMinute } from '#core/trade-minute.ts';
-import { isWitness } from '../audit/audit-witness.ts';
+import { isWitness, tradesDifference } from '../audit/audit-witness.ts';
+import { differingFigures } from './compare.ts';
 import { finalityOf, sourceRankOf, TRADES_SOURCE_RANK, withFinality } from './version.ts';
-
-const COMPARED = ['open', 'high', 'low', 'close', 'volume'] as const;
-
-type Figures = Pick<Candle, (typeof COMPARED)[number]>;
 
 /** What three sources say of the minutes of one market: the exchange's candles, the live stream, the archived trades. */
 export type Testimony = {
@@ -66,18 +63,14 @@ export function verifyMinutes({ candles, minutes, archived }: Testimony): Minute
 }
 
 function streamDifference(minute: TradeMinute, candle: Candle | undefined): string | null {
-  if (candle === undefined) return `no candle, but the stream saw ${minute.tradeCount} trades`;
-  return differences(candle, minute, (field, ours, theirs) => `${field} ${ours}, its ${minute.tradeCount} trades say ${theirs}`);
+  return candle === undefined ? `no candle, but the stream saw ${minute.tradeCount} trades` : tradesDifference(candle, minute);
 }
 
 function archiveDifference(minute: TradeMinute, archived: Candle | undefined): string | null {
   const kept = archived?.tradeCount ?? 0;
   if (archived === undefined || kept !== minute.tradeCount)
     return `the archive has ${kept} of the ${minute.tradeCount} trades ${minute.firstId} to ${minute.lastId}`;
-  return differences(archived, minute, (field, ours, theirs) => `${field} ${ours} in the archive, ${theirs} in the stream`);
-}
-
-function differences(one: Figures, other: Figures, text: (field: string, one: string, other: string) => string): string | null {
-  const wrong = COMPARED.filter((field) => one[field] !== other[field]);
-  return wrong.length === 0 ? null : wrong.map((field) => text(field, one[field], other[field])).join('; ');
+  const wrong = differingFigures(archived, minute);
+  if (wrong.length === 0) return null;
+  return wrong.map((figure) => `${figure} ${archived[figure]} in the archive, ${minute[figure]} in the stream`).join('; ');
 }

@@ -1,6 +1,7 @@
 import type { Candle } from '#core/candle.ts';
 import { compareDecimals, fromScaled, toScaled, type Decimal } from '#core/decimal.ts';
 import type { Trade } from '#core/trade.ts';
+import { differingFigures, type CandleFigures } from '../candles/compare.ts';
 
 type Forming = {
   readonly open: Decimal;
@@ -59,12 +60,10 @@ function finished(forming: ReadonlyMap<number, Forming>): readonly Candle[] {
   })).sort((a, b) => a.openTimeMs - b.openTimeMs);
 }
 
-const COMPARED = ['open', 'high', 'low', 'close', 'volume'] as const;
-
 /** One candle that two sources do not agree on. `field` is null where one of them has none. */
 export type CandleDifference = {
   readonly openTimeMs: number;
-  readonly field: (typeof COMPARED)[number] | null;
+  readonly field: keyof CandleFigures | null;
   readonly rebuilt: Decimal | null;
   readonly stored: Decimal | null;
 };
@@ -81,8 +80,9 @@ export function candleDifferences(rebuilt: readonly Candle[], stored: readonly C
     const { openTimeMs } = candle;
     const other = storedByTime.get(openTimeMs);
     if (other === undefined) differences.push({ openTimeMs, field: null, rebuilt: candle.close, stored: null });
-    for (const field of other === undefined ? [] : COMPARED)
-      if (candle[field] !== other?.[field]) differences.push({ openTimeMs, field, rebuilt: candle[field], stored: other?.[field] ?? null });
+    else
+      for (const field of differingFigures(candle, other))
+        differences.push({ openTimeMs, field, rebuilt: candle[field], stored: other[field] });
   }
   for (const { openTimeMs, volume, close } of stored)
     if (!rebuiltTimes.has(openTimeMs) && volume !== '0') differences.push({ openTimeMs, field: null, rebuilt: null, stored: close });
