@@ -27,7 +27,18 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: 'tools', include: ['test/**/*.tools.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'tools',
+          include: ['test/**/*.tools.test.ts'],
+          pool: 'forks',
+          maxWorkers: 2,
+          // Three days on the engine in one process are not to be measured by young garbage.
+          execArgv: ['--max-semi-space-size=8'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'redis', include: ['test/**/*.redis.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'emulator', include: ['test/**/*.emulator.test.ts'], testTimeout: 300_000, hookTimeout: 60_000, bail: 1 } },
       { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },

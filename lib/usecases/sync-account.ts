@@ -98,5 +98,5 @@ function explain(
 
 /** Older candles are not in mind: they are not missing. */
 function presenceOf({ has, known, fromMs: coveredFromMs }: Outcome, gap: FetchWindow): SeriesPresence {
-  return { has, knownFromMs: Math.max(coveredFromMs ?? gap.fromMs, Math.min(gap.fromMs, ...known.candles.keys())) };
+  return { has, knownFromMs: Math.max(coveredFromMs ?? gap.fromMs, Math.min(gap.fromMs, known.held.firstMs)) };
 }

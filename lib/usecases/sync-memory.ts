@@ -13,6 +13,8 @@ import { recheckFromMs, type FetchSettings } from '#domain/candles/fetch-plan.ts
 /** What is known of a series: its newest candles, how far it is complete, and the gaps that are not resolved. */
 export type KnownSeries = {
   readonly candles: Map<number, StoredCandle>;
+  /** Open times of the first and the newest of `candles`. */
+  held: TimeExtent;
   /** First open time that counts; null when there are no candles yet. */
   fromMs: number | null;
   completeUntilMs: number | null;
@@ -22,6 +24,19 @@ export type KnownSeries = {
   rereadUntilMs: number | null;
   gaps: readonly CandleGap[];
 };
+
+/** Infinity and -Infinity where there is nothing. */
+export type TimeExtent = { readonly firstMs: number; readonly newestMs: number };
+
+export function timeExtent(times: Iterable<number>, { firstMs, newestMs }: TimeExtent = NOTHING): TimeExtent {
+  for (const timeMs of times) {
+    if (timeMs < firstMs) firstMs = timeMs;
+    if (timeMs > newestMs) newestMs = timeMs;
+  }
+  return { firstMs, newestMs };
+}
+
+export const NOTHING: TimeExtent = { firstMs: Number.POSITIVE_INFINITY, newestMs: Number.NEGATIVE_INFINITY };
 
 /**
  * What the store holds of the newest candles, as far as this process has read or written it. Only an economy: a process that starts
@@ -50,7 +65,7 @@ type Moment = { readonly exchange: Exchange; readonly tickMs: number; readonly n
 
 const MEMORY_LASTS_MS = 3_600_000;
 
-/** Four reads of the store: how far each series reaches and is complete, its gaps, and its newest candles. */
+/** What the store holds of the series: how far each is complete, its gaps, and its newest candles. */
 export async function readMemory(
   db: SyncDb,
   { exchange, tickMs, nowMs, settings }: Moment,
@@ -64,14 +79,14 @@ export async function readMemory(
     windows[timeframe] ??= { fromMs: recheckFromMs(tickMs, timeframeMs, settings), untilMs: tickMs + timeframeMs };
   }
   const symbols = [...new Set(series.map(({ symbol }) => symbol))];
-  const [extents, watermarks, gaps, stored] = await Promise.all([
-    db.storedExtents(exchange),
+  const [watermarks, gaps, stored] = await Promise.all([
     db.readWatermarks(exchange),
     readGaps(db, exchange, symbols, tickMs),
     db.readCandles({ exchange, symbols, windows }),
   ]);
-  const extentOf = bySeries(extents);
   const markOf = bySeries(watermarks);
+  // Where every series has a watermark nobody asks for the extents, which cost a look at every candle there is.
+  const extentOf = bySeries(series.every((one) => markOf.has(seriesKey(one))) ? [] : await db.storedExtents(exchange));
   const candlesOf = bySeries(stored);
   memory.series.clear();
   for (const one of series) {
@@ -96,7 +111,7 @@ type StoredFacts = {
 
 function knownSeries({ timeframe }: Series, tickMs: number, { written, mark, candles, gaps }: StoredFacts): KnownSeries {
   const byTime = new Map(candles.map((candle) => [candle.openTimeMs, candle]));
-  const base = { candles: byTime, gaps };
+  const base = { candles: byTime, held: timeExtent(byTime.keys()), gaps };
   if (mark === null) return { ...base, fromMs: null, completeUntilMs: null, writtenUntilMs: null, rereadUntilMs: null };
   const { fromMs, completeUntilMs } = mark;
   const grid = {
@@ -162,7 +177,7 @@ export async function writeNews(
   memory: SyncMemory,
   news: readonly SeriesNews[],
 ): Promise<void> {
-  const due = news.flatMap((one) => dueMark(memory, one, nowMs));
+  const due = dueMarks(memory, news, nowMs);
   let marks: readonly Watermark[] = [];
   try {
     await writeSome(
@@ -208,19 +223,28 @@ async function writeSome<T>(rows: readonly T[], write: (rows: readonly T[]) => P
   if (rows.length > 0) await write(rows);
 }
 
-function dueMark(
-  memory: SyncMemory,
-  { series, fromMs, completeUntilMs, rereadUntilMs, changedGaps }: SeriesNews,
-  updatedAtMs: number,
-): readonly Watermark[] {
-  if (fromMs === null || completeUntilMs === null) return [];
-  const known = memory.series.get(seriesKey(series));
+/** Once one mark is due, all that have moved are written with it: a statement costs the same for one as for all. */
+function dueMarks(memory: SyncMemory, news: readonly SeriesNews[], updatedAtMs: number): readonly Watermark[] {
+  if (!news.some((one) => isMarkDue(memory.series.get(seriesKey(one.series)), one))) return [];
+  return news.flatMap((one) => {
+    const { series, fromMs, completeUntilMs, rereadUntilMs } = one;
+    const known = memory.series.get(seriesKey(series));
+    if (fromMs === null || completeUntilMs === null) return [];
+    if (!isReread(known, one) && completeUntilMs === (known?.writtenUntilMs ?? null)) return [];
+    return [{ series, fromMs, completeUntilMs, rereadUntilMs: rereadUntilMs ?? fromMs, updatedAtMs }];
+  });
+}
+
+function isMarkDue(known: KnownSeries | undefined, one: SeriesNews): boolean {
+  const { fromMs, completeUntilMs, changedGaps } = one;
+  if (fromMs === null || completeUntilMs === null) return false;
   const writtenUntilMs = known?.writtenUntilMs ?? null;
-  const isReread = known !== undefined && known.rereadUntilMs !== null && rereadUntilMs !== known.rereadUntilMs;
-  const isDue = writtenUntilMs === null || completeUntilMs - writtenUntilMs >= WATERMARK_LAG_MS || changedGaps.length > 0;
-  return isReread || (isDue && completeUntilMs !== writtenUntilMs)
-    ? [{ series, fromMs, completeUntilMs, rereadUntilMs: rereadUntilMs ?? fromMs, updatedAtMs }]
-    : [];
+  const lags = writtenUntilMs === null || completeUntilMs - writtenUntilMs >= WATERMARK_LAG_MS || changedGaps.length > 0;
+  return isReread(known, one) || (lags && completeUntilMs !== writtenUntilMs);
+}
+
+function isReread(known: KnownSeries | undefined, { rereadUntilMs }: SeriesNews): boolean {
+  return known !== undefined && known.rereadUntilMs !== null && rereadUntilMs !== known.rereadUntilMs;
 }
 
 function keep(
@@ -234,6 +258,7 @@ function keep(
   const windowFromMs = recheckFromMs(tickMs, TIMEFRAME_MS[series.timeframe], settings);
   for (const candle of candles) known.candles.set(candle.openTimeMs, candle);
   for (const openTimeMs of known.candles.keys()) if (openTimeMs < windowFromMs) known.candles.delete(openTimeMs);
+  known.held = timeExtent(known.candles.keys());
   known.fromMs = fromMs;
   known.completeUntilMs = completeUntilMs;
   known.rereadUntilMs = rereadUntilMs;

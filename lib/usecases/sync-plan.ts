@@ -17,7 +17,7 @@ import {
   type FetchWindow,
 } from '#domain/candles/fetch-plan.ts';
 import { floorToGrid } from '#domain/candles/grid.ts';
-import type { KnownSeries, SyncMemory } from './sync-memory.ts';
+import { NOTHING, type KnownSeries, type SyncMemory } from './sync-memory.ts';
 import type { SyncInput, SyncPorts } from './sync-types.ts';
 
 export type Job = {
@@ -36,6 +36,7 @@ export type Job = {
 
 export const UNKNOWN_SERIES: KnownSeries = {
   candles: new Map(),
+  held: NOTHING,
   fromMs: null,
   completeUntilMs: null,
   writtenUntilMs: null,
@@ -125,7 +126,7 @@ export async function readOlder(
 }
 
 function windowsBeforeMemory({ series, main, again, known }: Job): readonly (FetchWindow & { readonly symbol: MarketSymbol })[] {
-  const heldFromMs = Math.min(...known.candles.keys(), main.untilMs);
+  const heldFromMs = Math.min(known.held.firstMs, main.untilMs);
   const back = main.isBackfill || main.fromMs >= heldFromMs ? [] : [{ fromMs: main.fromMs, untilMs: heldFromMs }];
   return [...back, ...again].map((window) => ({ ...window, symbol: series.symbol }));
 }

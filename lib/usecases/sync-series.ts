@@ -9,7 +9,7 @@ import type { FetchWindow } from '#domain/candles/fetch-plan.ts';
 import { floorToGrid, holesOf } from '#domain/candles/grid.ts';
 import { candleVersion, fetchedAtMs } from '#domain/candles/version.ts';
 import { fetchNewestPage, fetchWindow, reachableFrom, type Failure, type Fetched } from './fetch-windows.ts';
-import type { KnownSeries } from './sync-memory.ts';
+import { timeExtent, type KnownSeries, type TimeExtent } from './sync-memory.ts';
 import type { Job } from './sync-plan.ts';
 import type { SeriesSyncReport, SyncInput, SyncPorts } from './sync-types.ts';
 
@@ -79,8 +79,8 @@ export async function runJob(
   const closedUntilMs = closedUntil(ports, input);
   const closed = sent.filter(({ openTimeMs }) => openTimeMs + timeframeMs <= closedUntilMs);
   const stored = withOlder(known.candles, older);
-  const verdict = compare(closed, stored, { series, nowMs, newestMs: Math.max(...known.candles.keys()) });
-  const there = timesThere(stored, verdict.candles);
+  const verdict = compare(closed, stored, { series, nowMs, newestMs: known.held.newestMs });
+  const there = timesThere(stored, timeExtent(older.map(openTimeOf), known.held), verdict.candles);
   const { has } = there;
   const fromMs = known.fromMs ?? (there.newestMs === null ? null : asked.fromMs);
   const { failure } = answer.fetched;
@@ -122,17 +122,14 @@ function withOlder(held: ReadonlyMap<number, StoredCandle>, older: readonly Stor
 /** Open times that the store has, or will have with this tick. */
 type There = { readonly has: (openTimeMs: number) => boolean; readonly firstMs: number | null; readonly newestMs: number | null };
 
-function timesThere(stored: ReadonlyMap<number, StoredCandle>, fresh: readonly StoredCandle[]): There {
-  const news = new Set(fresh.map(({ openTimeMs }) => openTimeMs));
-  let [firstMs, newestMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const times of [stored.keys(), news]) {
-    for (const timeMs of times) {
-      if (timeMs < firstMs) firstMs = timeMs;
-      if (timeMs > newestMs) newestMs = timeMs;
-    }
-  }
+function timesThere(stored: ReadonlyMap<number, StoredCandle>, extent: TimeExtent, fresh: readonly StoredCandle[]): There {
+  const news = new Set(fresh.map(openTimeOf));
   const has = (openTimeMs: number): boolean => stored.has(openTimeMs) || news.has(openTimeMs);
-  return stored.size + news.size === 0 ? { has, firstMs: null, newestMs: null } : { has, firstMs, newestMs };
+  return stored.size + news.size === 0 ? { has, firstMs: null, newestMs: null } : { has, ...timeExtent(news, extent) };
+}
+
+function openTimeOf({ openTimeMs }: Candle): number {
+  return openTimeMs;
 }
 
 function answersOf({ asked, fetched, newest, again }: Everything): readonly Answer[] {

@@ -13,18 +13,19 @@ import { seededRandom } from '../providers/websocket/virtual-time.ts';
 import { fakeExchange, symbolOf } from '../usecases/fake-exchange.ts';
 import { SETTINGS } from '../usecases/sync-world.ts';
 
-// Campaign F18: a virtual day of 180 series on the real engine, through the real sync: ticks that come twice, ticks that are missed, one
-// to eight in a row, processes that begin anew. (Three days take three times as long, and find nothing else.) What the engine then shows must be what the exchanges had, each candle once.
+// Campaign F18: three virtual days of 180 series on the real engine, through the real sync: ticks that come twice, ticks that are missed,
+// one to eight in a row, processes that begin anew. What the engine then shows must be what the exchanges had, each candle once.
 
-const DAYS = 1;
+const DAYS = 3;
 const MARKETS = 20;
 const EXCHANGES = ['binance', 'coinbase', 'kraken'] as const satisfies readonly Exchange[];
 const START = Date.UTC(2026, 0, 5);
 const MINUTE = 60_000;
 const TICKS = DAYS * 1440;
 
-test(`F18: ${DAYS * 1440} minutes of 180 series, on the real engine`, { timeout: 600_000 }, async () => {
+test(`F18: ${TICKS} minutes of 180 series, on the real engine`, { timeout: 600_000 }, async () => {
   const rssBefore = process.memoryUsage().rss;
+  const startedMs = performance.now();
   const directory = mkdtempSync(join(tmpdir(), 'tidemark-days-'));
   const engine = await openEmbeddedEngine(directory);
   onTestFinished(async () => {
@@ -33,7 +34,7 @@ test(`F18: ${DAYS * 1440} minutes of 180 series, on the real engine`, { timeout:
   });
   const schema = { directory: 'schema/clickhouse', ttlDays: null };
   const client = { client: engine.writer, database: 'trading', timer: createSystemTimer(), deadlineMs: 20_000 };
-  const db = createClickHouseDb({ ...client, gatherMs: 0, schema, close: async () => {} });
+  const db = createClickHouseDb({ ...client, gatherMs: 2, schema, close: async () => {} });
   await db.migrate();
 
   const random = seededRandom(18);
@@ -96,11 +97,11 @@ test(`F18: ${DAYS * 1440} minutes of 180 series, on the real engine`, { timeout:
   // Node itself, without what runs tests, has 60.
   const rssMib = 60 + (process.memoryUsage().rss - rssBefore) / 2 ** 20;
   console.log(
-    `F18: ${JSON.stringify(count)}, ${expected} candles, FINAL ${row?.[0]}, unique ${row?.[1]}, bad ${row?.[2]}, about ${rssMib.toFixed(0)} MiB of memory`,
+    `F18: ${JSON.stringify(count)}, ${expected} candles, FINAL ${row?.[0]}, unique ${row?.[1]}, bad ${row?.[2]}, about ${rssMib.toFixed(0)} MiB of memory, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
   );
   expect(row).toEqual([expected, expected, 0]);
-  expect(count.doubled).toBeGreaterThan(100);
-  expect(count.missed).toBeGreaterThan(50);
-  // Of which the heap that is in use is less than 60; the engine takes what it gets.
-  expect(rssMib).toBeLessThan(800);
+  expect(count.doubled).toBeGreaterThan(300);
+  expect(count.missed).toBeGreaterThan(150);
+  // 240 of them are the engine's program, mapped from its file; what it and Node take for themselves stays below 400.
+  expect(rssMib).toBeLessThan(700);
 });

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Clock } from '#core/ports/clock.ts';
 import { backfillCandles } from '#usecases/backfill-candles.ts';
 import { createSyncMemory } from '#usecases/sync-memory.ts';
 import { fakeExchange, MINUTE, START } from './fake-exchange.ts';
-import { BTC, SETTINGS, syncWorld } from './sync-world.ts';
+import { BTC, ETH, SETTINGS, syncWorld } from './sync-world.ts';
 
 const series = { exchange: 'kraken', symbol: BTC, timeframe: '1m' } as const;
 
@@ -30,4 +30,27 @@ test('a beginning that sync itself has moved on stays where it is', async () => 
   const memory = createSyncMemory();
   for (let number = 0; number <= 40; number += 1) await tick(START + number * MINUTE, { memory });
   expect(await db.readWatermarks('kraken')).toMatchObject([{ fromMs: START - 20 * MINUTE }]);
+});
+
+test('the watermarks of all series are written together, seldom, and none stays more than fifteen minutes behind', async () => {
+  const { tick, db, exchange } = syncWorld({ symbols: [BTC, ETH], timeframes: ['1m', '5m'] });
+  const writes = vi.spyOn(db, 'insertWatermarks');
+  const memory = createSyncMemory();
+  // The gap is written when it is found, and the marks of its series with it.
+  exchange.revise('1m', START + 20 * MINUTE, null);
+  for (let number = 0; number < 60; number += 1) await tick(START + number * MINUTE, { memory });
+  expect(writes.mock.calls.map(([marks]) => marks.length)).toEqual([4, 4, 2, 2, 4, 4]);
+  for (const { completeUntilMs } of await db.readWatermarks('kraken'))
+    expect(START + 59 * MINUTE - completeUntilMs).toBeLessThan(20 * MINUTE);
+});
+
+test('how far candles reach, which costs a look at all of them, is asked for only while a series has no watermark', async () => {
+  const { tick, db } = syncWorld();
+  const asked = vi.spyOn(db, 'storedExtents');
+  await tick(START);
+  expect(asked).toHaveBeenCalledTimes(1);
+  for (let number = 1; number <= 3; number += 1) await tick(START + number * MINUTE, { memory: createSyncMemory() });
+  expect(asked).toHaveBeenCalledTimes(1);
+  await tick(START + 4 * MINUTE, { memory: createSyncMemory(), symbols: [BTC, ETH] });
+  expect(asked).toHaveBeenCalledTimes(2);
 });
