@@ -36,7 +36,7 @@ export function addCost(program: Command): void {
 export function addDoctor(program: Command, finish: (exitCode: number) => void): void {
   common(
     program.command('doctor'),
-    'Look at what a deployment needs: exchanges, clocks, region, store, cache; exit code 1 when something will not work',
+    'Look at what a deployment needs: exchanges, clocks, region, quotas, store, cache; exit code 1 when something will not work',
   )
     .option('--region <name>', 'region of AWS; default: AWS_REGION')
     .option('--json', 'one line of JSON', false)

@@ -1,11 +1,23 @@
 import type { Config } from '#config/load.ts';
-import { ExchangeError } from '#core/errors.ts';
+import { ExchangeError, SinkError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import { createHostParts, type HostParts } from '#factories/host-parts.ts';
+import { openQuotaReader } from '#factories/quota-reader.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
-import { bySeverity, exchangeFailure, exchangeFindings, good, regionFindings, type Finding } from '#usecases/diagnose.ts';
+import {
+  accountFailure,
+  bySeverity,
+  exchangeFailure,
+  exchangeFindings,
+  good,
+  quotaFinding,
+  quotaNeeds,
+  quotasNotAsked,
+  regionFindings,
+  type Finding,
+} from '#usecases/diagnose.ts';
 import { projectFile } from './project-files.ts';
 
 export type DoctorOptions = {
@@ -29,13 +41,9 @@ export async function runDoctor(config: Config, options: DoctorOptions, write: (
     ...exchanges.map((exchange) => probeExchange(config, parts, exchange)),
     probeStore(config, parts, options.environment),
     probeCache(config, parts, options.environment),
+    probeAccount(config, parts, exchanges.length, options),
   ]);
-  const known = [
-    ...nodeFindings(),
-    ...credentialFindings(options.environment),
-    ...quotaFindings(config, exchanges.length),
-    ...regionFindings(options.region, exchanges),
-  ];
+  const known = [...nodeFindings(), ...regionFindings(options.region, exchanges)];
   const findings = bySeverity([...known, ...probes.flat()]);
   const hasErrors = findings.some(({ severity }) => severity === 'error');
   write(options.isJson ? `${JSON.stringify({ healthy: !hasErrors, findings })}\n` : textOf(findings));
@@ -46,44 +54,43 @@ function nodeFindings(): readonly Finding[] {
   return [good('node', `${process.version} on ${process.platform} ${process.arch}, brought by the project where it can`)];
 }
 
-/** Whether there is something to sign with; whether it may do what it must is known to AWS alone. */
-function credentialFindings(environment: DoctorOptions['environment']): readonly Finding[] {
-  const check = 'AWS credentials';
-  const names = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
-  const name = names.find((one) => (environment[one] ?? '') !== '');
-  if (name !== undefined) {
-    return [{ check, severity: 'unknown', fact: `${name} is set; quotas and permissions were not asked for`, cure: 'run: npx cdk diff' }];
-  }
-  return [
-    {
-      check,
-      severity: 'unknown',
-      fact: 'none in the environment; a profile in the home folder was not looked for',
-      cure: 'only for a deployment: set AWS_PROFILE',
-    },
-  ];
-}
+const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
 
-/** What a deployment takes of an account's quotas. They can be asked of AWS alone, and are not. */
-function quotaFindings({ deployment, streaming }: Config, exchanges: number): readonly Finding[] {
-  const gateways = deployment.profile === 'production' ? 2 : 1;
-  // Sync and indicators run one tick an exchange at a time, the archive one batch a shard.
-  const concurrent = 2 * exchanges + 1;
-  const tasks = streaming.collector.enabled ? deployment.collector.tasks : 0;
-  const takes = [
-    `${gateways} of the elastic addresses (5 by default)`,
-    `${concurrent} of the concurrent executions of Lambda (10 in a new account, else 1,000)`,
-    `1 VPC of 5`,
-    `${tasks} x 0.25 vCPU of Fargate`,
-  ];
-  return [
-    {
-      check: 'AWS quotas',
-      severity: 'unknown',
-      fact: `not looked at; the deployment takes ${takes.join(', ')}`,
-      cure: 'see Service Quotas in the console of the region',
-    },
-  ];
+/** What an account may have, asked of AWS where there are credentials. The answer shows too whether they are any good. */
+async function probeAccount(
+  { deployment, streaming }: Config,
+  { timer }: HostParts,
+  exchanges: number,
+  { environment, region: given }: DoctorOptions,
+): Promise<readonly Finding[]> {
+  const isProduction = deployment.profile === 'production';
+  const { mode, instanceType } = deployment.clickhouse;
+  const needs = quotaNeeds({
+    exchanges,
+    gateways: isProduction ? 2 : 1,
+    hasGatewayMachines: !isProduction,
+    tasks: streaming.collector.enabled ? deployment.collector.tasks : 0,
+    // Those of all profiles have the size of a large one.
+    clickhouseInstance: mode !== 'ec2' ? null : instanceType === '' ? 't4g.large' : instanceType,
+  });
+  const check = 'AWS credentials';
+  const variable = CREDENTIALS.find((one) => (environment[one] ?? '') !== '');
+  if (variable === undefined) {
+    const fact = 'none in the environment; a profile in the home folder was not looked for';
+    return [{ check, severity: 'unknown', fact, cure: 'only for a deployment: set AWS_PROFILE' }, quotasNotAsked(needs, 'no credentials')];
+  }
+  const region = given ?? deployment.region;
+  const quotas = await openQuotaReader(region, { timer });
+  try {
+    const limits = await Promise.all(needs.map(async (need) => ({ need, allowed: await quotas.read(need.service, need.quota) })));
+    const works = good(check, `those of ${variable} work in ${region}; what they permit was not asked for`);
+    return [works, ...limits.map(({ need, allowed }) => quotaFinding(need, allowed))];
+  } catch (error) {
+    if (!(error instanceof SinkError)) throw error;
+    return [accountFailure(variable, error), quotasNotAsked(needs, 'AWS did not say')];
+  } finally {
+    quotas.close();
+  }
 }
 
 async function probeExchange(config: Config, parts: HostParts, exchange: Exchange): Promise<readonly Finding[]> {

@@ -79,9 +79,9 @@ export class StalePriceError extends Error {
   }
 }
 
-export type SinkErrorCode = 'CACHE' | 'STREAM' | 'STORAGE' | 'SECRET' | 'LOGS';
+export type SinkErrorCode = 'CACHE' | 'STREAM' | 'STORAGE' | 'SECRET' | 'LOGS' | 'QUOTA';
 
-/** The cache, the stream, the object store, the store of secrets or the log refused or did not answer; `code` says which. */
+/** The cache, the stream, the object store, the store of secrets, the log or the list of quotas refused or did not answer; `code` says which. */
 export class SinkError extends Error {
   readonly code: SinkErrorCode;
   readonly retryable: boolean;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { startQuotaServer } from '../providers/aws/quota-server.ts';
 import { endCommands, ROOT, temporaryFolder, tidemark } from './support/command.ts';
 
 const RECORDING = join(ROOT, 'recordings/other/btc-eth-2025-06');
@@ -33,7 +34,9 @@ describe('tidemark doctor', () => {
     expect(of('AWS quotas')).toMatchObject([
       {
         severity: 'unknown',
-        fact: expect.stringMatching(/^not looked at; the deployment takes 1 of the elastic addresses .* 3 of the concurrent executions/),
+        fact: expect.stringMatching(
+          /^not asked for \(no credentials\); the deployment takes 1 of the elastic addresses, .* 4 of the concurrent executions/,
+        ),
       },
     ]);
   });
@@ -65,5 +68,33 @@ describe('tidemark doctor', () => {
     expect(code).toBe(1);
     expect([...of('ClickHouse'), ...of('cache')].map(({ severity }) => severity)).toEqual(['error', 'error']);
     expect(JSON.stringify([...of('ClickHouse'), ...of('cache')])).not.toContain('canary');
+  });
+
+  test('asks AWS what the account may have, and tells what is too little and what cannot be asked', async () => {
+    const allowed: Record<string, number> = { 'L-0263D0A3': 5, 'L-F678F1CE': 1, 'L-B99A9384': 3, 'L-1216C47A': 32 };
+    const aws = await startQuotaServer(({ applied, quota }) => (applied ? allowed[quota] : undefined));
+    const inEurope = { ...ONLY_BINANCE, TIDEMARK_EXCHANGES__BINANCE__REST_URL: NOBODY, ...aws.environment };
+    const { code, of } = await doctor(['--region', 'eu-west-1'], inEurope);
+    aws.close();
+    expect(code).toBe(1);
+    expect(of('AWS credentials')).toMatchObject([
+      { severity: 'good', fact: expect.stringContaining('AWS_ACCESS_KEY_ID work in eu-west-1') },
+    ]);
+    expect(of('AWS quotas').map(({ severity, fact }) => [severity, fact])).toEqual([
+      ['error', 'the deployment takes 4 of 3 concurrent executions of Lambda'],
+      ['warning', 'the deployment takes 1 of 1 VPCs'],
+      ['unknown', 'the deployment takes 0.25 of an unknown number of vCPUs of Fargate'],
+      ['good', 'the deployment takes 1 of 5 elastic addresses'],
+      ['good', 'the deployment takes 4 of 32 vCPUs of EC2'],
+    ]);
+
+    const nobody = await doctor(['--region', 'eu-west-1'], { ...inEurope, AWS_ENDPOINT_URL: NOBODY });
+    expect(nobody.code).toBe(0);
+    expect(nobody.of('AWS credentials')).toMatchObject([
+      { severity: 'unknown', fact: expect.stringContaining('cannot be reached from here') },
+    ]);
+    expect(nobody.of('AWS quotas')).toMatchObject([
+      { severity: 'unknown', fact: expect.stringMatching(/^not asked for \(AWS did not say\)/) },
+    ]);
   });
 });

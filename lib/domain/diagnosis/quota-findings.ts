@@ -1,0 +1,84 @@
+import { good, type Finding } from './finding.ts';
+
+/** What a deployment is made of, as far as AWS counts it. */
+export type Deployed = {
+  /** Enabled exchanges. */
+  readonly exchanges: number;
+  /** Ways out with an address of their own. */
+  readonly gateways: number;
+  /** The gateways are machines of ours. */
+  readonly hasGatewayMachines: boolean;
+  /** Tasks of the collector, a quarter of a virtual CPU each. */
+  readonly tasks: number;
+  /** ClickHouse's own machine, an EC2 instance type; null where ClickHouse runs elsewhere. */
+  readonly clickhouseInstance: string | null;
+};
+
+/** A quota of Service Quotas, and how much of it the deployment takes. */
+export type QuotaNeed = { readonly name: string; readonly service: string; readonly quota: string; readonly takes: number };
+
+/** Quota codes: AWS Service Quotas, the same in every region. */
+export function quotaNeeds({ exchanges, gateways, hasGatewayMachines, tasks, clickhouseInstance }: Deployed): readonly QuotaNeed[] {
+  const machines = [
+    ...(clickhouseInstance === null ? [] : [clickhouseInstance]),
+    ...(hasGatewayMachines ? Array.from({ length: gateways }, () => 't4g.nano') : []),
+  ];
+  const needs = [
+    { name: 'elastic addresses', service: 'ec2', quota: 'L-0263D0A3', takes: gateways },
+    { name: 'VPCs', service: 'vpc', quota: 'L-F678F1CE', takes: 1 },
+    // Sync and indicators run one tick an exchange at a time, verify and the archive one event.
+    { name: 'concurrent executions of Lambda', service: 'lambda', quota: 'L-B99A9384', takes: 2 * exchanges + 2 },
+    { name: 'vCPUs of Fargate', service: 'fargate', quota: 'L-3032A538', takes: tasks / 4 },
+    { name: 'vCPUs of EC2', service: 'ec2', quota: 'L-1216C47A', takes: machines.reduce((sum, type) => sum + vcpusOf(type), 0) },
+  ];
+  return needs.filter(({ takes }) => takes > 0);
+}
+
+/** By the size in the type's name: `t4g.large` has 2, `m7g.2xlarge` 8. */
+function vcpusOf(instanceType: string): number {
+  const [family = '', size = ''] = instanceType.split('.');
+  if (size === 'xlarge') return 4;
+  const times = /^(\d+)xlarge$/.exec(size)?.[1];
+  if (times !== undefined) return 4 * Number(times);
+  if (size.startsWith('metal')) return 64;
+  return size === 'medium' && !family.startsWith('t') ? 1 : 2;
+}
+
+const CHECK = 'AWS quotas';
+const CURE = 'ask for more under Service Quotas in the console of the region, or take another region';
+
+/** What the account may have (null: AWS does not say) against what is taken. How much is in use already, only AWS knows. */
+export function quotaFinding({ name, takes }: QuotaNeed, allowed: number | null): Finding {
+  const fact = `the deployment takes ${takes} of ${allowed ?? 'an unknown number of'} ${name}`;
+  if (allowed === null) return { check: CHECK, severity: 'unknown', fact, cure: 'see Service Quotas in the console of the region' };
+  if (takes > allowed) return { check: CHECK, severity: 'error', fact, cure: CURE };
+  // Whatever else the account runs takes of the same.
+  if (takes * 2 > allowed) return { check: CHECK, severity: 'warning', fact, cure: `see that no more is in use, or ${CURE}` };
+  return good(CHECK, fact);
+}
+
+export function quotasNotAsked(needs: readonly QuotaNeed[], why: string): Finding {
+  const takes = needs.map((need) => `${need.takes} of the ${need.name}`).join(', ');
+  const cure = 'see Service Quotas in the console of the region';
+  return { check: CHECK, severity: 'unknown', fact: `not asked for (${why}); the deployment takes ${takes}`, cure };
+}
+
+/** Credentials that AWS refuses are wrong or old; ones that may not ask for quotas are good; no answer says nothing. */
+export function accountFailure(
+  variable: string,
+  { message, retryable }: { readonly message: string; readonly retryable: boolean },
+): Finding {
+  const check = 'AWS credentials';
+  if (retryable)
+    return {
+      check,
+      severity: 'unknown',
+      fact: `${variable} is set; AWS cannot be reached from here: ${message}`,
+      cure: 'ask again from a network that reaches AWS',
+    };
+  if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(message)) {
+    const cure = 'allow servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota, or see the console';
+    return { check, severity: 'unknown', fact: `those of ${variable} may not ask for quotas: ${message}`, cure };
+  }
+  return { check, severity: 'error', fact: `those of ${variable} do not work: ${message}`, cure: 'sign in again, or correct the variable' };
+}
