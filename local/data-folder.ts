@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import { EXCHANGES } from '#core/exchange.ts';
 
@@ -14,9 +14,9 @@ const PROCESS = {
 const RUNTIME = z.object({
   ...PROCESS,
   command: z.string(),
-  pagePort: z.int().nullable(),
-  storePort: z.int().nullable(),
-  writerPassword: z.string().nullable(),
+  pagePort: z.nullable(z.int()),
+  storePort: z.nullable(z.int()),
+  writerPassword: z.nullable(z.string()),
 });
 
 export type Runtime = z.infer<typeof RUNTIME>;
@@ -178,7 +178,7 @@ function aliveWithoutProc(pid: number): string | null {
   }
 }
 
-function readJson<T extends z.ZodType>(file: string, schema: T): z.infer<T> | null {
+function readJson<T extends z.ZodMiniType>(file: string, schema: T): z.infer<T> | null {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

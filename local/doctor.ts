@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Config } from '#config/load.ts';
 import { ExchangeError, SinkError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
@@ -42,16 +44,26 @@ export async function runDoctor(config: Config, options: DoctorOptions, write: (
     probeStore(config, parts, options.environment),
     probeCache(config, parts, options.environment),
     probeAccount(config, parts, exchanges.length, options),
+    probeTools(config),
   ]);
-  const known = [...nodeFindings(), ...regionFindings(options.region, exchanges)];
-  const findings = bySeverity([...known, ...probes.flat()]);
+  const findings = bySeverity([...probes.flat(), ...regionFindings(options.region, exchanges)]);
   const hasErrors = findings.some(({ severity }) => severity === 'error');
   write(options.isJson ? `${JSON.stringify({ healthy: !hasErrors, findings })}\n` : textOf(findings));
   return hasErrors ? 1 : 0;
 }
 
-function nodeFindings(): readonly Finding[] {
-  return [good('node', `${process.version} on ${process.platform} ${process.arch}, brought by the project where it can`)];
+/** The CDK is in the project; an engine for containers is needed only where the collector's image is built here. */
+async function probeTools({ deployment }: Config): Promise<readonly Finding[]> {
+  const node = good('node', `${process.version} on ${process.platform} ${process.arch}, brought by the project where it can`);
+  if (deployment.collector.image !== 'docker') return [node];
+  const check = 'container engine';
+  try {
+    const { stdout } = await promisify(execFile)('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: 10_000 });
+    return [node, good(check, `docker ${stdout.trim()} answers`)];
+  } catch (error) {
+    const fact = `deployment.collector.image is docker, and docker does not answer: ${messageOf(error).split('\n')[0]}`;
+    return [node, { check, severity: 'error', fact, cure: 'start a Docker engine, or set collector.image to none' }];
+  }
 }
 
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import { EXCHANGES } from '#core/exchange.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from '#core/fault-plan.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { describeIssues } from './problems.ts';
-import { integer, list, object, oneOf, SYMBOL } from './shapes.ts';
+import { integer, list, object, oneOf, SYMBOL, withDefault } from './shapes.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /**
@@ -34,46 +34,54 @@ const MAX_RULES = 500;
 const TIME_EXPECTED = 'a UTC time such as 2023-03-11T00:00:00Z';
 const PROBABILITY_EXPECTED = 'a number above 0 up to 1';
 
-const time = z
-  .custom<string>((value) => parseTime(value) !== undefined, { error: TIME_EXPECTED })
-  .transform((text) => parseTime(text) ?? 0);
+const time = z.pipe(
+  z.custom<string>((value) => parseTime(value) !== undefined, { error: TIME_EXPECTED }),
+  z.transform((text) => parseTime(text) ?? 0),
+);
 
 /** One value, or a list of several. */
-function oneOrMore<T extends z.ZodType>(item: T, noun: string) {
-  return z.union([item.transform((one) => [one]), list(item, noun, 200)], { error: `one of the ${noun}, or a list of them` });
+function oneOrMore<T extends z.ZodMiniType>(item: T, noun: string) {
+  const one = z.pipe(
+    item,
+    z.transform((value: z.output<T>) => [value]),
+  );
+  return z.union([one, list(item, noun, 200)], { error: `one of the ${noun}, or a list of them` });
 }
 
 const RULE = object({
   mode: oneOf(FAULT_MODES),
-  exchange: oneOrMore(z.enum(EXCHANGES), `exchanges ${EXCHANGES.join(', ')}`).optional(),
-  symbol: oneOrMore(SYMBOL, 'symbols such as BTC/USDT').optional(),
-  timeframe: oneOrMore(z.enum(TIMEFRAMES), `timeframes ${TIMEFRAMES.join(', ')}`).optional(),
-  endpoint: oneOrMore(z.enum(FAULT_ENDPOINTS), `endpoints ${FAULT_ENDPOINTS.join(', ')}`).optional(),
-  from: time.optional(),
-  until: time.optional(),
-  after: integer(0, 1_000_000_000).default(0),
-  every: integer(1, 1_000_000).default(1),
-  probability: z
-    .number({ error: PROBABILITY_EXPECTED })
-    .gt(0, { error: PROBABILITY_EXPECTED })
-    .max(1, { error: PROBABILITY_EXPECTED })
-    .default(1),
-  times: integer(1, 1_000_000_000).optional(),
-  status: integer(200, 599).optional(),
-  retry_after: z
-    .union([z.string().max(100), z.number().transform(String)], { error: 'seconds, or any text that the header shall have' })
-    .optional(),
-  at_byte: integer(0, 1_000_000_000).optional(),
-  rows: integer(1, 10_000).optional(),
-  field: oneOf(ROW_FIELDS).optional(),
-  factor: z.number({ error: 'a number such as 1000 or 0.001' }).positive({ error: 'a number above 0' }).optional(),
-  skew_seconds: integer(-1_000_000, 1_000_000).optional(),
-  count: integer(1, 1_000_000).optional(),
-  at: oneOf(CUT_POINTS).optional(),
-  frames: list(z.string({ error: 'a text' }).max(100_000, { error: 'a text of at most 100000 characters' }), 'frames', 100).optional(),
+  exchange: z.optional(oneOrMore(z.enum(EXCHANGES), `exchanges ${EXCHANGES.join(', ')}`)),
+  symbol: z.optional(oneOrMore(SYMBOL, 'symbols such as BTC/USDT')),
+  timeframe: z.optional(oneOrMore(z.enum(TIMEFRAMES), `timeframes ${TIMEFRAMES.join(', ')}`)),
+  endpoint: z.optional(oneOrMore(z.enum(FAULT_ENDPOINTS), `endpoints ${FAULT_ENDPOINTS.join(', ')}`)),
+  from: z.optional(time),
+  until: z.optional(time),
+  after: withDefault(integer(0, 1_000_000_000), 0),
+  every: withDefault(integer(1, 1_000_000), 1),
+  probability: withDefault(
+    z.number({ error: PROBABILITY_EXPECTED }).check(z.gt(0, { error: PROBABILITY_EXPECTED }), z.lte(1, { error: PROBABILITY_EXPECTED })),
+    1,
+  ),
+  times: z.optional(integer(1, 1_000_000_000)),
+  status: z.optional(integer(200, 599)),
+  retry_after: z.optional(
+    z.union([z.string().check(z.maxLength(100)), z.pipe(z.number(), z.transform(String))], {
+      error: 'seconds, or any text that the header shall have',
+    }),
+  ),
+  at_byte: z.optional(integer(0, 1_000_000_000)),
+  rows: z.optional(integer(1, 10_000)),
+  field: z.optional(oneOf(ROW_FIELDS)),
+  factor: z.optional(z.number({ error: 'a number such as 1000 or 0.001' }).check(z.positive({ error: 'a number above 0' }))),
+  skew_seconds: z.optional(integer(-1_000_000, 1_000_000)),
+  count: z.optional(integer(1, 1_000_000)),
+  at: z.optional(oneOf(CUT_POINTS)),
+  frames: z.optional(
+    list(z.string({ error: 'a text' }).check(z.maxLength(100_000, { error: 'a text of at most 100000 characters' })), 'frames', 100),
+  ),
 });
 
-const PLAN = object({ seed: integer(0, 4_294_967_295).default(1), faults: list(RULE, 'faults', MAX_RULES) });
+const PLAN = object({ seed: withDefault(integer(0, 4_294_967_295), 1), faults: list(RULE, 'faults', MAX_RULES) });
 
 type RuleEntry = z.infer<typeof RULE>;
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import { camelCased, type CamelCased } from './camel-case.ts';
 import { applyOverrides, readOverrides, type Environment } from './environment.ts';

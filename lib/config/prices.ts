@@ -1,29 +1,27 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import { camelCased, type CamelCased } from './camel-case.ts';
 import { describeIssues } from './problems.ts';
-import { object } from './shapes.ts';
+import { object, text, textOf } from './shapes.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-const MONEY = z
-  .number({ error: 'dollars, a number from 0 to 100000' })
-  .min(0, { error: 'dollars from 0' })
-  .max(100_000, { error: 'dollars up to 100000' });
-const COUNT = z.number({ error: 'a number from 0 on' }).min(0, { error: 'a number from 0 on' });
+function numberOf(error: string, min: number, max: number) {
+  return z.number({ error }).check(z.minimum(min, { error }), z.maximum(max, { error }));
+}
+
+const MONEY = numberOf('dollars, a number from 0 to 100000', 0, 100_000);
+const COUNT = numberOf('a number from 0 on', 0, Number.MAX_VALUE);
 const DATE_EXPECTED = 'a day such as 2026-11-22';
 const TEXT_EXPECTED = 'a text of 1 to 1000 characters';
 
 const REGION = object({
-  factor: z
-    .number({ error: 'a number from 0.5 to 3' })
-    .min(0.5, { error: 'a number from 0.5 to 3' })
-    .max(3, { error: 'a number from 0.5 to 3' }),
+  factor: numberOf('a number from 0.5 to 3', 0.5, 3),
   estimated: z.boolean({ error: 'true or false' }),
 });
 
 const PRICES_FILE = object({
-  date: z.string({ error: DATE_EXPECTED }).regex(/^20\d\d-[01]\d-[0-3]\d$/, { error: DATE_EXPECTED }),
-  source: z.string({ error: TEXT_EXPECTED }).min(1, { error: TEXT_EXPECTED }).max(1000, { error: TEXT_EXPECTED }),
+  date: text(DATE_EXPECTED, /^20\d\d-[01]\d-[0-3]\d$/),
+  source: textOf(TEXT_EXPECTED, 1, 1000),
   hours_a_month: COUNT,
   regions: z.record(z.string(), REGION, { error: 'a mapping of regions' }),
   ec2_hour: object({ 't4g.nano': MONEY, 't4g.medium': MONEY, 't4g.large': MONEY, 'm7g.large': MONEY, 'm7g.2xlarge': MONEY }),

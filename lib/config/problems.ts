@@ -1,7 +1,7 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 
 /** One line per problem: source, path, value, expectation, cure. Values of keys that look like secrets are not shown. */
-export function describeIssues(source: string, document: unknown, error: z.ZodError): string {
+export function describeIssues(source: string, document: unknown, error: z.core.$ZodError): string {
   // Where several rules of one value are broken alike, one line says it.
   return [...new Set(error.issues.flatMap((issue) => describeIssue(source, document, issue)))].join('\n');
 }

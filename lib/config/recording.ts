@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import { EXCHANGES, type Exchange } from '#core/exchange.ts';
 import type { Outage, RecordedMetadata, RecordedTrades, RecordingManifest } from '#core/recording.ts';
@@ -7,7 +7,7 @@ import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { describeIssues } from './problems.ts';
-import { list, object, oneOf, SYMBOL } from './shapes.ts';
+import { list, object, oneOf, SYMBOL, text as textLike, textOf, withDefault } from './shapes.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 const MANIFEST_FILE = 'recording.yaml';
@@ -31,30 +31,29 @@ const FILE_EXPECTED = 'a file in the folder rest/, written as rest/<name>.json.g
 const TEXT_EXPECTED = 'a text of 1 to 2000 characters that describes the recording';
 const MAX_ENTRIES = 2000;
 
-const time = z
-  .custom<string>((value) => parseTime(value) !== undefined, { error: TIME_EXPECTED })
-  .transform((text) => parseTime(text) ?? 0);
-const bodyFile = z.string({ error: FILE_EXPECTED }).regex(/^rest\/[\w.-]+\.json\.gz$/, { error: FILE_EXPECTED });
-const text = z.string({ error: TEXT_EXPECTED }).min(1, { error: TEXT_EXPECTED }).max(2000, { error: TEXT_EXPECTED });
+const time = z.pipe(
+  z.custom<string>((value) => parseTime(value) !== undefined, { error: TIME_EXPECTED }),
+  z.transform((moment) => parseTime(moment) ?? 0),
+);
+const bodyFile = textLike(FILE_EXPECTED, /^rest\/[\w.-]+\.json\.gz$/);
+const description = textOf(TEXT_EXPECTED, 1, 2000);
 const symbols = list(SYMBOL, 'symbols', MAX_ENTRIES);
 
 const TRADES_EXPECTED = 'a file of the folder, written as ws/<name>.ndjson.gz or trades/<name>.csv.gz';
-const tradesFile = z
-  .string({ error: TRADES_EXPECTED })
-  .regex(/^(?:ws\/[\w.-]+\.ndjson|trades\/[\w.-]+\.csv)\.gz$/, { error: TRADES_EXPECTED });
+const tradesFile = textLike(TRADES_EXPECTED, /^(?:ws\/[\w.-]+\.ndjson|trades\/[\w.-]+\.csv)\.gz$/);
 
 const VENUE = object({
-  series: list(
-    object({ symbol: SYMBOL, timeframes: list(oneOf(TIMEFRAMES), 'timeframes', TIMEFRAMES.length) }),
-    'series',
-    MAX_ENTRIES,
-  ).optional(),
-  trades: list(object({ symbol: SYMBOL, file: tradesFile }), 'trades', MAX_ENTRIES).optional(),
-  metadata: object({
-    markets: bodyFile.optional(),
-    assets: bodyFile.optional(),
-    built: z.array(SYMBOL, { error: 'a list of symbols' }).default([]),
-  }).optional(),
+  series: z.optional(
+    list(object({ symbol: SYMBOL, timeframes: list(oneOf(TIMEFRAMES), 'timeframes', TIMEFRAMES.length) }), 'series', MAX_ENTRIES),
+  ),
+  trades: z.optional(list(object({ symbol: SYMBOL, file: tradesFile }), 'trades', MAX_ENTRIES)),
+  metadata: z.optional(
+    object({
+      markets: z.optional(bodyFile),
+      assets: z.optional(bodyFile),
+      built: withDefault(z.array(SYMBOL, { error: 'a list of symbols' }), []),
+    }),
+  ),
 });
 
 const OUTAGE = object({
@@ -65,13 +64,13 @@ const OUTAGE = object({
 });
 
 const MANIFEST = object({
-  name: text,
-  description: text,
+  name: description,
+  description,
   replay: object({ from: time, until: time }),
   venues: object(
-    Object.fromEntries(EXCHANGES.map((exchange) => [exchange, VENUE.optional()])) as Record<Exchange, z.ZodOptional<typeof VENUE>>,
+    Object.fromEntries(EXCHANGES.map((exchange) => [exchange, z.optional(VENUE)])) as Record<Exchange, z.ZodMiniOptional<typeof VENUE>>,
   ),
-  outages: z.array(OUTAGE, { error: 'a list of outages' }).default([]),
+  outages: withDefault(z.array(OUTAGE, { error: 'a list of outages' }), []),
 });
 
 type ManifestFile = z.infer<typeof MANIFEST>;

@@ -1,7 +1,7 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { EXCHANGES, type Exchange } from '#core/exchange.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
-import { integer, listOnce, object, oneOf, SYMBOL } from './shapes.ts';
+import { integer, listOnce, object, oneOf, SYMBOL, text, textOf, withDefault } from './shapes.ts';
 
 /** As the URL parser writes them: 169.254.x.x in every spelling, also inside IPv6, fe80::/10, and the clouds' metadata services. */
 const LINK_LOCAL_HOST = /^(169\.254\.|\[::ffff:a9fe:|\[fe[89ab][0-9a-f]:|\[fd00:ec2::254\]$|metadata\.google\.internal\.?$)/;
@@ -28,33 +28,37 @@ const ENVIRONMENT_NAME = z.custom<string>((value) => typeof value === 'string' &
 const BOOLEAN = z.boolean({ error: 'true or false (not yes, no, on or off)' });
 
 const EXCHANGE = object({
-  enabled: BOOLEAN.default(true),
-  rest_url: HTTP_URL.optional(),
-  ws_url: WEB_SOCKET_URL.optional(),
-  live: oneOf(['native', 'ccxt']).default('native'),
+  enabled: withDefault(BOOLEAN, true),
+  rest_url: z.optional(HTTP_URL),
+  ws_url: z.optional(WEB_SOCKET_URL),
+  live: withDefault(oneOf(['native', 'ccxt']), 'native'),
   symbols: listOnce(SYMBOL, 'symbol', 2000),
 });
 
 const EXCHANGES_FILE = object(
-  Object.fromEntries(EXCHANGES.map((exchange) => [exchange, EXCHANGE.optional()])) as Record<Exchange, z.ZodOptional<typeof EXCHANGE>>,
-).refine((exchanges) => Object.values(exchanges).some((exchange) => exchange?.enabled), {
-  error: `at least one enabled exchange of ${EXCHANGES.join(', ')}`,
-});
+  Object.fromEntries(EXCHANGES.map((exchange) => [exchange, z.optional(EXCHANGE)])) as Record<Exchange, z.ZodMiniOptional<typeof EXCHANGE>>,
+).check(
+  z.refine((exchanges) => Object.values(exchanges).some((exchange) => exchange?.enabled), {
+    error: `at least one enabled exchange of ${EXCHANGES.join(', ')}`,
+  }),
+);
 
 const SYNC_FILE = object({
   timeframes: listOnce(oneOf(TIMEFRAMES), 'timeframe', TIMEFRAMES.length),
   backfill_limit: integer(100, 100_000),
   latest_candles: integer(5, 300),
   recheck_candles: integer(5, 300),
-  reread_after_hours: z.array(integer(1, 720)).max(5),
+  reread_after_hours: z.array(integer(1, 720)).check(z.maxLength(5)),
   close_grace_ms: integer(0, 30_000),
   delay_seconds: integer(0, 50),
   request_deadline_ms: integer(100, 60_000),
   concurrency: integer(1, 64),
-}).refine((sync) => sync.close_grace_ms <= sync.delay_seconds * 1000, {
-  path: ['close_grace_ms'],
-  error: 'at most delay_seconds x 1000, or a tick would run before its own candle counts as closed; lower it or raise delay_seconds',
-});
+}).check(
+  z.refine((sync) => sync.close_grace_ms <= sync.delay_seconds * 1000, {
+    path: ['close_grace_ms'],
+    error: 'at most delay_seconds x 1000, or a tick would run before its own candle counts as closed; lower it or raise delay_seconds',
+  }),
+);
 
 const LENGTH = integer(2, 5000);
 /** The stochastic's parts may be 1: then nothing is smoothed. */
@@ -66,10 +70,12 @@ const INDICATOR = z.discriminatedUnion(
     object({ kind: z.literal('sma'), length: LENGTH }),
     object({ kind: z.literal('ema'), length: LENGTH }),
     object({ kind: z.literal('rsi'), length: LENGTH }),
-    object({ kind: z.literal('macd'), fast: LENGTH, slow: LENGTH, signal: LENGTH }).refine((macd) => macd.fast < macd.slow, {
-      path: ['fast'],
-      error: 'a length below that of slow',
-    }),
+    object({ kind: z.literal('macd'), fast: LENGTH, slow: LENGTH, signal: LENGTH }).check(
+      z.refine((macd) => macd.fast < macd.slow, {
+        path: ['fast'],
+        error: 'a length below that of slow',
+      }),
+    ),
     object({ kind: z.literal('stochastic'), k: SMOOTHING, smooth_k: SMOOTHING, d: SMOOTHING }),
   ],
   { error: 'one of sma, ema, rsi, macd, stochastic' },
@@ -88,18 +94,16 @@ const DATABASES_FILE = object({
   clickhouse: object({
     mode: oneOf(['embedded', 'http']),
     url: HTTP_URL,
-    username: z.string({ error: 'a user name' }).min(1, { error: 'a user name' }).max(64, { error: 'a user name' }),
+    username: textOf('a user name', 1, 64),
     password_env: ENVIRONMENT_NAME,
-    database: z
-      .string({ error: 'a name of letters, digits and _' })
-      .regex(/^[a-zA-Z_]\w{0,62}$/, { error: 'a name of letters, digits and _' }),
+    database: text('a name of letters, digits and _', /^[a-zA-Z_]\w{0,62}$/),
     ttl_days: integer(0, 36_500),
     deadline_ms: integer(100, 600_000),
   }),
   cache: object({
     provider: oneOf(['memory', 'redis']),
     url: REDIS_URL,
-    username: z.string({ error: 'a user name, or nothing' }).max(64, { error: 'a user name of at most 64 characters' }),
+    username: z.string({ error: 'a user name, or nothing' }).check(z.maxLength(64, { error: 'a user name of at most 64 characters' })),
     password_env: ENVIRONMENT_NAME,
     deadline_ms: integer(10, 60_000),
   }),
@@ -121,7 +125,7 @@ const STREAMING_FILE = object({
     buffer_trades: integer(1000, 1_000_000),
     repair_trades: integer(0, 100_000),
     drain_ms: integer(100, 2000),
-  }).refine((collector) => collector.task <= collector.tasks, { path: ['task'], error: 'a task from 1 to tasks' }),
+  }).check(z.refine((collector) => collector.task <= collector.tasks, { path: ['task'], error: 'a task from 1 to tasks' })),
   quality: object({
     max_age_ms: integer(1000, 3_600_000),
     max_ahead_ms: integer(0, 600_000),
@@ -153,7 +157,7 @@ const STREAMING_FILE = object({
 /** What CloudWatch offers. */
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653];
 
-const TEXT = (error: string, pattern: RegExp) => z.string({ error }).regex(new RegExp(`^(?:${pattern.source})$`), { error });
+const TEXT = (error: string, pattern: RegExp) => text(error, new RegExp(`^(?:${pattern.source})$`));
 const TEXT_OR_NOTHING = (what: string, pattern: RegExp) => TEXT(`${what}, or nothing`, new RegExp(`${pattern.source}|`));
 
 const SECRET_NAME = TEXT_OR_NOTHING('the name of a secret in Secrets Manager, never the secret itself', /[A-Za-z0-9/_+=.@-]{1,512}/);
@@ -171,20 +175,24 @@ const DEPLOYMENT_FILE = object({
       error: 'an https URL such as https://store.example.com:8443, without user name, password and query, or nothing',
     }),
     password_secret: SECRET_NAME,
-  }).refine((clickhouse) => clickhouse.mode === 'ec2' || (clickhouse.url !== '' && clickhouse.password_secret !== ''), {
-    path: ['url'],
-    error: 'with mode cloud and external an https URL, and the name of a secret in password_secret',
-  }),
+  }).check(
+    z.refine((clickhouse) => clickhouse.mode === 'ec2' || (clickhouse.url !== '' && clickhouse.password_secret !== ''), {
+      path: ['url'],
+      error: 'with mode cloud and external an https URL, and the name of a secret in password_secret',
+    }),
+  ),
   cache: object({
     provider: oneOf(['valkey-serverless', 'on-host', 'external']),
     url: z.union([z.literal(''), urlOf(['rediss', 'rediss'], 'rediss://cache.example.com:6379')], {
       error: 'a rediss URL such as rediss://cache.example.com:6379, without user name, password and query, or nothing',
     }),
     password_secret: SECRET_NAME,
-  }).refine((cache) => cache.provider !== 'external' || cache.url !== '', {
-    path: ['url'],
-    error: 'with provider external a rediss URL',
-  }),
+  }).check(
+    z.refine((cache) => cache.provider !== 'external' || cache.url !== '', {
+      path: ['url'],
+      error: 'with provider external a rediss URL',
+    }),
+  ),
   collector: object({
     image: oneOf(['none', 'docker']),
     tasks: integer(1, 20),
@@ -194,10 +202,12 @@ const DEPLOYMENT_FILE = object({
   budget_usd: integer(0, 1_000_000),
   alarm_email: TEXT_OR_NOTHING('an e-mail address', /[^\s@]{1,64}@[^\s@]{1,250}/),
   log_retention_days: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(', ')}` }),
-}).refine(({ clickhouse, cache }) => cache.provider !== 'on-host' || clickhouse.mode === 'ec2', {
-  path: ['cache', 'provider'],
-  error: 'on-host only with clickhouse.mode ec2, whose machine it shares',
-});
+}).check(
+  z.refine(({ clickhouse, cache }) => cache.provider !== 'on-host' || clickhouse.mode === 'ec2', {
+    path: ['cache', 'provider'],
+    error: 'on-host only with clickhouse.mode ec2, whose machine it shares',
+  }),
+);
 
 /** One schema for everything in `config/`: a file a key. */
 export const CONFIG_FILES = {

@@ -22,17 +22,27 @@ const LEFT_OUT = [
   '*/dydx-v4-client/cosmos/tx/signing/v1beta1/signing.js',
 ];
 
-const PROTOBUF_STUB = join(import.meta.dirname, 'protobuf-stub.mjs');
-const SIGNING_STUB = join(import.meta.dirname, 'signing-stub.mjs');
+const stub = (file: string): string => join(import.meta.dirname, 'stubs', file);
 
 /** Parts of ccxt for exchanges that we do not have, and for orders. */
 const STUBS: Readonly<Record<string, string>> = {
-  'protobufjs/minimal': PROTOBUF_STUB,
-  'protobufjs/minimal.js': PROTOBUF_STUB,
-  '@scure/starknet': SIGNING_STUB,
-  '@noble/curves/secp256k1.js': SIGNING_STUB,
-  '@noble/curves/nist.js': SIGNING_STUB,
-  '@noble/curves/ed25519.js': SIGNING_STUB,
+  'protobufjs/minimal': stub('protobuf.mjs'),
+  'protobufjs/minimal.js': stub('protobuf.mjs'),
+  '@scure/starknet': stub('signing.mjs'),
+  '@noble/curves/secp256k1.js': stub('signing.mjs'),
+  '@noble/curves/nist.js': stub('signing.mjs'),
+  '@noble/curves/ed25519.js': stub('signing.mjs'),
+};
+
+/** What a function has no use for, and would load at each of its starts: 0016 has what each of them took. */
+const FUNCTION_STUBS: Readonly<Record<string, string>> = {
+  ...STUBS,
+  ws: stub('nothing.cjs'),
+  fflate: stub('nothing.cjs'),
+  assert: stub('assert.cjs'),
+  debug: stub('debug.cjs'),
+  '@ioredis/commands': stub('redis-commands.cjs'),
+  '@aws-sdk/credential-provider-node': stub('credentials.mjs'),
 };
 
 /**
@@ -44,13 +54,18 @@ export const FUNCTION_BUNDLING: BundlingOptions = {
   logLevel: LogLevel.ERROR,
   target: 'node24',
   minify: true,
-  keepNames: true,
+  // Errors name themselves, and stack traces have their names from the source map.
+  keepNames: false,
   sourceMap: true,
   sourceMapMode: SourceMapMode.DEFAULT,
   sourcesContent: false,
   mainFields: ['module', 'main'],
   externalModules: LEFT_OUT,
-  esbuildArgs: Object.fromEntries(Object.entries(STUBS).map(([name, stub]) => [`--alias:${name}`, stub])),
+  esbuildArgs: {
+    ...Object.fromEntries(Object.entries(FUNCTION_STUBS).map(([name, file]) => [`--alias:${name}`, file])),
+    // What is imported later is required later: the first real import() of a process starts a second loader.
+    '--supported:dynamic-import': 'false',
+  },
   commandHooks: {
     beforeBundling: () => [],
     beforeInstall: () => [],

@@ -38,7 +38,7 @@ describe('the table of prices', () => {
     [
       'a negative price',
       GOOD.replace('metric: 0.3', 'metric: -0.3'),
-      'prices.yaml: metric is "-0.3", expected dollars from 0; correct the value',
+      'prices.yaml: metric is "-0.3", expected dollars, a number from 0 to 100000; correct the value',
     ],
     [
       'a price in words',

@@ -97,4 +97,14 @@ describe('tidemark doctor', () => {
       { severity: 'unknown', fact: expect.stringMatching(/^not asked for \(AWS did not say\)/) },
     ]);
   });
+
+  test('finds that the image of the collector cannot be built where no container engine answers', async () => {
+    const environment = { ...ONLY_BINANCE, TIDEMARK_EXCHANGES__BINANCE__REST_URL: NOBODY, DOCKER_HOST: 'tcp://127.0.0.1:9' };
+    const { code, of } = await doctor(['--region', 'eu-west-1'], { ...environment, TIDEMARK_DEPLOYMENT__COLLECTOR__IMAGE: 'docker' });
+    expect(code).toBe(1);
+    expect(of('container engine')).toMatchObject([{ severity: 'error', cure: expect.stringContaining('collector.image') }]);
+    expect(of('node')).toMatchObject([{ severity: 'good' }]);
+    const without = await doctor(['--region', 'eu-west-1'], environment);
+    expect([without.code, without.of('container engine')]).toEqual([0, []]);
+  });
 });

@@ -174,7 +174,7 @@ describe('a bundle', () => {
     expect(readFileSync(join(asset, 'index.js.map'), 'utf8')).not.toContain('"sourcesContent":["');
   });
 
-  test('has exchanges that load at least five times faster than ccxt, and loads in all at least twice as fast', async () => {
+  test('of sync loads about five times faster than ccxt, and its exchanges alone still faster', async () => {
     const folder = alone('sync');
     const exchanges = join(folder, 'exchanges.mjs');
     buildSync(moduleBuild('lib/providers/ccxt/exchanges.ts', exchanges));
@@ -197,7 +197,8 @@ describe('a bundle', () => {
       `ccxt ${ccxt.toFixed(0)} ms; times faster: exchanges ${ratios.exchanges.toFixed(1)}, sync in all ${ratios.sync.toFixed(1)}`,
     );
     expect(ratios.exchanges).toBeGreaterThan(5);
-    expect(ratios.sync).toBeGreaterThan(2);
+    // Five on a quiet machine (0016); what else a busy one does falls on small times more than on large ones.
+    expect(ratios.sync).toBeGreaterThan(4);
   }, 60_000);
 });
 

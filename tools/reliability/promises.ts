@@ -1,6 +1,6 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { describeIssues } from '#config/problems.ts';
-import { list, object } from '#config/shapes.ts';
+import { list, object, text as textLike } from '#config/shapes.ts';
 import { parseYaml } from '#config/yaml-file.ts';
 import { ConfigError } from '#core/errors.ts';
 
@@ -31,9 +31,9 @@ export const NUMBERS: readonly string[] = [
   ...Array.from({ length: CAMPAIGNS }, (_, index) => `F${index + 1}`),
 ];
 
-const TEXT = z.string({ error: 'a text' }).trim().min(1, { error: 'a text that is not empty' });
+const TEXT = z.string({ error: 'a text' }).check(z.trim(), z.minLength(1, { error: 'a text that is not empty' }));
 const FILE_EXPECTED = 'the path of a test from the root of the repository, such as test/campaigns/f5-overlap.test.ts';
-const FILE = z.string({ error: FILE_EXPECTED }).regex(/^test\/[\w./-]+\.test\.ts$/, { error: FILE_EXPECTED });
+const FILE = textLike(FILE_EXPECTED, /^test\/[\w./-]+\.test\.ts$/);
 const NUMBER = z.custom<string | number>((value) => NUMBERS.includes(String(value)), {
   error: `one of 1 to ${PROMISES} and F1 to F${CAMPAIGNS}`,
 });
@@ -41,13 +41,11 @@ const ROW = object({
   number: NUMBER,
   when: TEXT,
   promise: TEXT,
-  tests: list(
-    z.union([FILE, object({ file: FILE, name: TEXT })], { error: `${FILE_EXPECTED}, or a file and a name` }),
-    'tests',
-    20,
-  ).optional(),
-  beyond: TEXT.optional(),
-  unproven: TEXT.optional(),
+  tests: z.optional(
+    list(z.union([FILE, object({ file: FILE, name: TEXT })], { error: `${FILE_EXPECTED}, or a file and a name` }), 'tests', 20),
+  ),
+  beyond: z.optional(TEXT),
+  unproven: z.optional(TEXT),
 });
 const FILE_OF_PROMISES = object({ chapters: list(object({ title: TEXT, promises: list(ROW, 'promises', MOST_ROWS) }), 'chapters', 50) });
 

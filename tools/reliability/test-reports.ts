@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import type { Proof } from './promises.ts';
 

@@ -1,4 +1,4 @@
-import { Redis, type ChainableCommander } from 'ioredis';
+import { Redis, ReplyError, type ChainableCommander } from 'ioredis';
 import { SinkError } from '#core/errors.ts';
 import type { CacheClient } from '#core/ports/cache-client.ts';
 import type { Random } from '#core/ports/random.ts';
@@ -182,5 +182,5 @@ function messageOf(error: unknown): string {
 }
 
 function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'ReplyError';
+  return error instanceof (ReplyError as ErrorConstructor);
 }
