@@ -39,9 +39,26 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'redis', include: ['test/**/*.redis.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      // Deadlines of milliseconds: not beside other work.
+      {
+        test: {
+          name: 'redis',
+          sequence: { groupOrder: 1 },
+          include: ['test/**/*.redis.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: 'emulator', include: ['test/**/*.emulator.test.ts'], testTimeout: 300_000, hookTimeout: 60_000, bail: 1 } },
-      { test: { name: 'browser', include: ['test/**/*.browser.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'browser',
+          sequence: { groupOrder: 1 },
+          include: ['test/**/*.browser.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
     coverage: {
       provider: 'v8',
