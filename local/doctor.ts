@@ -3,22 +3,24 @@ import { promisify } from 'node:util';
 import type { Config } from '#config/load.ts';
 import { ExchangeError, SinkError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
+import type { QuotaReader } from '#core/ports/quota-reader.ts';
 import { createCacheClient } from '#factories/cache-client.ts';
 import { createExchangeRestApi } from '#factories/exchange-rest-api.ts';
 import { createHostParts, type HostParts } from '#factories/host-parts.ts';
 import { openQuotaReader } from '#factories/quota-reader.ts';
 import { openTimeSeriesDb } from '#factories/time-series-db.ts';
 import {
-  accountFailure,
+  accountFindings,
   bySeverity,
   exchangeFailure,
   exchangeFindings,
   good,
-  quotaFinding,
   quotaNeeds,
   quotasNotAsked,
   regionFindings,
   type Finding,
+  type QuotaAnswer,
+  type QuotaNeed,
 } from '#usecases/diagnose.ts';
 import { projectFile } from './project-files.ts';
 
@@ -66,7 +68,13 @@ async function probeTools({ deployment }: Config): Promise<readonly Finding[]> {
   }
 }
 
-const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+const CREDENTIALS = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_PROFILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+];
 
 /** What an account may have, asked of AWS where there are credentials. The answer shows too whether they are any good. */
 async function probeAccount(
@@ -81,6 +89,7 @@ async function probeAccount(
     exchanges,
     gateways: isProduction ? 2 : 1,
     hasGatewayMachines: !isProduction,
+    shards: isProduction ? 2 : 1,
     tasks: streaming.collector.enabled ? deployment.collector.tasks : 0,
     // Those of all profiles have the size of a large one.
     clickhouseInstance: mode !== 'ec2' ? null : instanceType === '' ? 't4g.large' : instanceType,
@@ -94,14 +103,18 @@ async function probeAccount(
   const region = given ?? deployment.region;
   const quotas = await openQuotaReader(region, { timer });
   try {
-    const limits = await Promise.all(needs.map(async (need) => ({ need, allowed: await quotas.read(need.service, need.quota) })));
-    const works = good(check, `those of ${variable} work in ${region}; what they permit was not asked for`);
-    return [works, ...limits.map(({ need, allowed }) => quotaFinding(need, allowed))];
-  } catch (error) {
-    if (!(error instanceof SinkError)) throw error;
-    return [accountFailure(variable, error), quotasNotAsked(needs, 'AWS did not say')];
+    return accountFindings(variable, region, await Promise.all(needs.map((need) => answerOf(quotas, need))));
   } finally {
     quotas.close();
+  }
+}
+
+async function answerOf(quotas: QuotaReader, need: QuotaNeed): Promise<QuotaAnswer> {
+  try {
+    return { need, allowed: await quotas.read(need.service, need.quota), failure: null };
+  } catch (error) {
+    if (!(error instanceof SinkError)) throw error;
+    return { need, allowed: null, failure: error };
   }
 }
 

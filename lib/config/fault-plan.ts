@@ -32,6 +32,7 @@ export function loadFaultPlan(file: string): FaultPlan {
 
 const MAX_RULES = 500;
 const TIME_EXPECTED = 'a UTC time such as 2023-03-11T00:00:00Z';
+const RETRY_EXPECTED = 'seconds, or any text of at most 100 characters that the header shall have';
 const PROBABILITY_EXPECTED = 'a number above 0 up to 1';
 
 const time = z.pipe(
@@ -65,8 +66,8 @@ const RULE = object({
   times: z.optional(integer(1, 1_000_000_000)),
   status: z.optional(integer(200, 599)),
   retry_after: z.optional(
-    z.union([z.string().check(z.maxLength(100)), z.pipe(z.number(), z.transform(String))], {
-      error: 'seconds, or any text that the header shall have',
+    z.union([z.string().check(z.maxLength(100, { error: RETRY_EXPECTED })), z.pipe(z.number(), z.transform(String))], {
+      error: RETRY_EXPECTED,
     }),
   ),
   at_byte: z.optional(integer(0, 1_000_000_000)),

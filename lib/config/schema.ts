@@ -43,12 +43,14 @@ const EXCHANGES_FILE = object(
   }),
 );
 
+const AGES = 'a list of at most 5 ages in hours';
+
 const SYNC_FILE = object({
   timeframes: listOnce(oneOf(TIMEFRAMES), 'timeframe', TIMEFRAMES.length),
   backfill_limit: integer(100, 100_000),
   latest_candles: integer(5, 300),
   recheck_candles: integer(5, 300),
-  reread_after_hours: z.array(integer(1, 720)).check(z.maxLength(5)),
+  reread_after_hours: z.array(integer(1, 720), { error: AGES }).check(z.maxLength(5, { error: AGES })),
   close_grace_ms: integer(0, 30_000),
   delay_seconds: integer(0, 50),
   request_deadline_ms: integer(100, 60_000),

@@ -102,6 +102,6 @@ test(`F18: ${TICKS} minutes of 180 series, on the real engine`, { timeout: 600_0
   expect(row).toEqual([expected, expected, 0]);
   expect(count.doubled).toBeGreaterThan(300);
   expect(count.missed).toBeGreaterThan(150);
-  // 240 of them are the engine's program, mapped from its file; what it and Node take for themselves stays below 400.
-  expect(rssMib).toBeLessThan(700);
+  // A good part of it is the engine's program, mapped from its file.
+  expect(rssMib).toBeLessThan(750);
 });

@@ -35,7 +35,7 @@ describe('tidemark doctor', () => {
       {
         severity: 'unknown',
         fact: expect.stringMatching(
-          /^not asked for \(no credentials\); the deployment takes 1 of the elastic addresses, .* 4 of the concurrent executions/,
+          /^not known \(no credentials\); the deployment takes 1 of the elastic addresses, .* 4 of the concurrent executions/,
         ),
       },
     ]);
@@ -93,9 +93,7 @@ describe('tidemark doctor', () => {
     expect(nobody.of('AWS credentials')).toMatchObject([
       { severity: 'unknown', fact: expect.stringContaining('cannot be reached from here') },
     ]);
-    expect(nobody.of('AWS quotas')).toMatchObject([
-      { severity: 'unknown', fact: expect.stringMatching(/^not asked for \(AWS did not say\)/) },
-    ]);
+    expect(nobody.of('AWS quotas')).toMatchObject([{ severity: 'unknown', fact: expect.stringMatching(/^not known \(AWS did not say\)/) }]);
   });
 
   test('finds that the image of the collector cannot be built where no container engine answers', async () => {

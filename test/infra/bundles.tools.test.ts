@@ -174,31 +174,31 @@ describe('a bundle', () => {
     expect(readFileSync(join(asset, 'index.js.map'), 'utf8')).not.toContain('"sourcesContent":["');
   });
 
-  test('of sync loads about five times faster than ccxt, and its exchanges alone still faster', async () => {
+  test('of sync loads five times faster than ccxt, and its exchanges alone still faster', async () => {
     const folder = alone('sync');
     const exchanges = join(folder, 'exchanges.mjs');
     buildSync(moduleBuild('lib/providers/ccxt/exchanges.ts', exchanges));
+    // Time of the processor: what else the machine does hardly shows in it.
     const measure = async (load: string, cwd: string): Promise<number> => {
-      const code = `const start = performance.now(); ${load}; console.log(performance.now() - start); process.exit()`;
+      const code = `const start = process.cpuUsage(); ${load}; const { user, system } = process.cpuUsage(start); console.log((user + system) / 1000); process.exit()`;
       const { stdout } = await node(['--input-type=module', '-e', code], cwd);
       return Number(stdout);
     };
     const times = { exchanges: [] as number[], sync: [] as number[], ccxt: [] as number[] };
-    // In turns, so that what else the machine does falls on all of them.
     for (let round = 0; round < 9; round++) {
       times.exchanges.push(await measure("await import('./exchanges.mjs')", folder));
       times.sync.push(await measure("process.getBuiltinModule('module').createRequire(process.cwd() + '/')('./index.js')", folder));
       times.ccxt.push(await measure("await import('ccxt')", ROOT));
     }
-    // The quickest of each: what was disturbed least.
-    const ccxt = Math.min(...times.ccxt);
-    const ratios = { exchanges: ccxt / Math.min(...times.exchanges), sync: ccxt / Math.min(...times.sync) };
+    const median = (values: number[]): number => values.sort((a, b) => a - b)[4] ?? Number.NaN;
+    const ccxt = median(times.ccxt);
+    const ratios = { exchanges: ccxt / median(times.exchanges), sync: ccxt / median(times.sync) };
     console.log(
       `ccxt ${ccxt.toFixed(0)} ms; times faster: exchanges ${ratios.exchanges.toFixed(1)}, sync in all ${ratios.sync.toFixed(1)}`,
     );
     expect(ratios.exchanges).toBeGreaterThan(5);
-    // Five on a quiet machine (0016); what else a busy one does falls on small times more than on large ones.
-    expect(ratios.sync).toBeGreaterThan(3.5);
+    // Measured 5.2 to 5.7 (0016).
+    expect(ratios.sync).toBeGreaterThan(4.5);
   }, 60_000);
 });
 

@@ -185,12 +185,13 @@ describe('elsewhere', () => {
 
 describe('the profiles', () => {
   test.each([
-    ['starter', 't4g.medium', 0],
-    ['production', 'm7g.large', 2],
-  ])('%s has a %s and %d managed ways out', (profile, type, gateways) => {
+    ['starter', 't4g.medium', 0, 1],
+    ['production', 'm7g.large', 2, 2],
+  ])('%s has a %s, %d managed ways out and %d shards of the stream', (profile, type, gateways, shards) => {
     const { of: other } = synthesize('aws', { environment: { TIDEMARK_DEPLOYMENT__PROFILE: profile } });
     const machine = other('AWS::EC2::Instance').find(({ id }) => id.startsWith('tidemark-data/'));
     expect(machine?.Properties['InstanceType']).toBe(type);
     expect(other('AWS::EC2::NatGateway')).toHaveLength(gateways);
+    expect(other('AWS::Kinesis::Stream').map(({ Properties }) => Properties['ShardCount'])).toEqual([shards]);
   });
 });

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { globSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ROOT } from './synthesized.ts';
 
 const require = createRequire(import.meta.url);
@@ -27,13 +27,9 @@ test('credentials come from the environment, where a function has them, or are s
     defaultProvider: () => () => Promise<unknown>;
   };
   const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS' + '_KEY', 'AWS_SESSION_TOKEN'];
-  const before = names.map((name) => process.env[name]);
-  for (const name of names) delete process.env[name];
+  onTestFinished(() => void vi.unstubAllEnvs());
+  for (const name of names) vi.stubEnv(name, undefined);
   await expect(defaultProvider()()).rejects.toMatchObject({ name: 'CredentialsProviderError' });
-  for (const name of names) process.env[name] = `the ${name.length}`;
+  for (const name of names) vi.stubEnv(name, `the ${name.length}`);
   expect(await defaultProvider()()).toEqual({ accessKeyId: 'the 17', secretAccessKey: 'the 21', sessionToken: 'the 17' });
-  for (const [index, name] of names.entries()) {
-    if (before[index] === undefined) delete process.env[name];
-    else process.env[name] = before[index];
-  }
 });

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Clock } from '#core/ports/clock.ts';
+import { TIMEFRAME_MS } from '#core/timeframe.ts';
 import { backfillCandles } from '#usecases/backfill-candles.ts';
 import { createSyncMemory } from '#usecases/sync-memory.ts';
 import { fakeExchange, MINUTE, START } from './fake-exchange.ts';
@@ -38,10 +39,12 @@ test('the watermarks of all series are written together, seldom, and none stays 
   const memory = createSyncMemory();
   // The gap is written when it is found, and the marks of its series with it.
   exchange.revise('1m', START + 20 * MINUTE, null);
-  for (let number = 0; number < 60; number += 1) await tick(START + number * MINUTE, { memory });
+  for (let number = 0; number < 60; number += 1) {
+    await tick(START + number * MINUTE, { memory });
+    for (const { series, completeUntilMs } of await db.readWatermarks('kraken'))
+      expect(START + number * MINUTE - completeUntilMs).toBeLessThan(15 * MINUTE + TIMEFRAME_MS[series.timeframe]);
+  }
   expect(writes.mock.calls.map(([marks]) => marks.length)).toEqual([4, 4, 2, 2, 4, 4]);
-  for (const { completeUntilMs } of await db.readWatermarks('kraken'))
-    expect(START + 59 * MINUTE - completeUntilMs).toBeLessThan(20 * MINUTE);
 });
 
 test('how far candles reach, which costs a look at all of them, is asked for only while a series has no watermark', async () => {

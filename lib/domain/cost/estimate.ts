@@ -204,9 +204,17 @@ function observabilityLine({ profile, markets }: Load, prices: Prices): CostLine
 function grafanaLines({ profile }: Load, prices: Prices): CostLine[] {
   if (profile === 'starter') return [];
   if (profile === 'production')
-    return [{ part: 'Grafana', basis: 'managed, an editor and two viewers', dollars: prices.grafanaEditor + 2 * prices.grafanaViewer }];
+    return [
+      {
+        part: 'Grafana',
+        basis: 'not deployed yet; managed, an editor and two viewers',
+        dollars: prices.grafanaEditor + 2 * prices.grafanaViewer,
+      },
+    ];
   const hour = 0.25 * prices.fargateVcpuHour + prices.fargateGbHour + prices.publicAddressHour;
-  return [{ part: 'Grafana', basis: '0.25 vCPU, 1 GB on Fargate ARM with an address', dollars: hour * prices.hoursAMonth }];
+  return [
+    { part: 'Grafana', basis: 'not deployed yet; 0.25 vCPU, 1 GB on Fargate ARM with an address', dollars: hour * prices.hoursAMonth },
+  ];
 }
 
 function secretsLine({ profile }: Load, prices: Prices): CostLine {

@@ -74,6 +74,16 @@ export function exchangeFailure({ exchange, code, message }: ExchangeFailure): F
   return { check, severity: 'error', fact: message, cure: 'see what the exchange says of its interface today' };
 }
 
+const REGIONS = new Set(
+  [
+    'us-east-1 us-east-2 us-west-1 us-west-2 ca-central-1 ca-west-1 mx-central-1 sa-east-1',
+    'eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3',
+    'ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2',
+    'ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7',
+    'af-south-1 il-central-1 me-central-1 me-south-1',
+  ].flatMap((line) => line.split(' ')),
+);
+
 /** Binance.com serves nobody in the United States; said before a deployment rather than after it. */
 export function regionFindings(region: string | null, exchanges: readonly Exchange[]): readonly Finding[] {
   const check = 'region';
@@ -86,6 +96,10 @@ export function regionFindings(region: string | null, exchanges: readonly Exchan
   if (region.startsWith('us-') && exchanges.includes('binance')) {
     const cure = 'choose eu-west-1 or ap-northeast-1, or disable binance and take binanceus';
     return [{ check, severity: 'error', fact: `${region} is in the United States, where binance answers 451`, cure }];
+  }
+  if (!REGIONS.has(region)) {
+    const cure = 'see whether the name is right, and whether the exchanges answer from there';
+    return [{ check, severity: 'unknown', fact: `${region} is none of the regions that were known on 2026-11-23`, cure }];
   }
   return [good(check, `${region} suits ${exchanges.join(', ')}`)];
 }

@@ -8,6 +8,8 @@ export type Deployed = {
   readonly gateways: number;
   /** The gateways are machines of ours. */
   readonly hasGatewayMachines: boolean;
+  /** Of the stream: the archive takes one batch of each at a time. */
+  readonly shards: number;
   /** Tasks of the collector, a quarter of a virtual CPU each. */
   readonly tasks: number;
   /** ClickHouse's own machine, an EC2 instance type; null where ClickHouse runs elsewhere. */
@@ -17,8 +19,11 @@ export type Deployed = {
 /** A quota of Service Quotas, and how much of it the deployment takes. */
 export type QuotaNeed = { readonly name: string; readonly service: string; readonly quota: string; readonly takes: number };
 
-/** Quota codes: AWS Service Quotas, the same in every region. */
-export function quotaNeeds({ exchanges, gateways, hasGatewayMachines, tasks, clickhouseInstance }: Deployed): readonly QuotaNeed[] {
+/** `allowed` null: AWS does not know the quota. */
+export type QuotaAnswer = { readonly need: QuotaNeed; readonly allowed: number | null; readonly failure: Failure | null };
+
+/** Quota codes: AWS Service Quotas, the same in every region. That of EC2 is of the standard families, not of those with accelerators or much memory. */
+export function quotaNeeds({ exchanges, gateways, hasGatewayMachines, shards, tasks, clickhouseInstance }: Deployed): readonly QuotaNeed[] {
   const machines = [
     ...(clickhouseInstance === null ? [] : [clickhouseInstance]),
     ...(hasGatewayMachines ? Array.from({ length: gateways }, () => 't4g.nano') : []),
@@ -26,8 +31,8 @@ export function quotaNeeds({ exchanges, gateways, hasGatewayMachines, tasks, cli
   const needs = [
     { name: 'elastic addresses', service: 'ec2', quota: 'L-0263D0A3', takes: gateways },
     { name: 'VPCs', service: 'vpc', quota: 'L-F678F1CE', takes: 1 },
-    // Sync and indicators run one tick an exchange at a time, verify and the archive one event.
-    { name: 'concurrent executions of Lambda', service: 'lambda', quota: 'L-B99A9384', takes: 2 * exchanges + 2 },
+    // Sync, indicators and verify run one tick an exchange at a time.
+    { name: 'concurrent executions of Lambda', service: 'lambda', quota: 'L-B99A9384', takes: 3 * exchanges + shards },
     { name: 'vCPUs of Fargate', service: 'fargate', quota: 'L-3032A538', takes: tasks / 4 },
     { name: 'vCPUs of EC2', service: 'ec2', quota: 'L-1216C47A', takes: machines.reduce((sum, type) => sum + vcpusOf(type), 0) },
   ];
@@ -57,28 +62,48 @@ export function quotaFinding({ name, takes }: QuotaNeed, allowed: number | null)
   return good(CHECK, fact);
 }
 
+/** What is known once each quota was asked for by itself; a failure that all of them share is told once. */
+export function accountFindings(variable: string, region: string, answers: readonly QuotaAnswer[]): readonly Finding[] {
+  const limits = answers.flatMap(({ need, allowed, failure }) => (failure === null ? [quotaFinding(need, allowed)] : []));
+  const failed = answers.flatMap(({ need, failure }) => (failure === null ? [] : [{ need, failure }]));
+  const works = good('AWS credentials', `those of ${variable} work in ${region}; what they permit was not asked for`);
+  const [first] = failed;
+  if (first === undefined) return [works, ...limits];
+  const missing = quotasNotAsked(
+    failed.map(({ need }) => need),
+    limits.length === 0 ? 'AWS did not say' : first.failure.message,
+  );
+  return [limits.length === 0 ? credentialFinding(variable, region, first.failure) : works, ...limits, missing];
+}
+
 export function quotasNotAsked(needs: readonly QuotaNeed[], why: string): Finding {
   const takes = needs.map((need) => `${need.takes} of the ${need.name}`).join(', ');
   const cure = 'see Service Quotas in the console of the region';
-  return { check: CHECK, severity: 'unknown', fact: `not asked for (${why}); the deployment takes ${takes}`, cure };
+  return { check: CHECK, severity: 'unknown', fact: `not known (${why}); the deployment takes ${takes}`, cure };
 }
 
-/** Credentials that AWS refuses are wrong or old; ones that may not ask for quotas are good; no answer says nothing. */
-export function accountFailure(
-  variable: string,
-  { message, retryable }: { readonly message: string; readonly retryable: boolean },
-): Finding {
+type Failure = { readonly message: string; readonly retryable: boolean };
+
+/** Credentials that AWS refuses, or that cannot be found where the environment says, are wrong; ones that may not ask for quotas are good. */
+export function credentialFinding(variable: string, region: string, { message, retryable }: Failure): Finding {
   const check = 'AWS credentials';
-  if (retryable)
+  if (/ENOENT|CredentialsProviderError|CredentialsError/.test(message)) {
     return {
       check,
-      severity: 'unknown',
-      fact: `${variable} is set; AWS cannot be reached from here: ${message}`,
-      cure: 'ask again from a network that reaches AWS',
+      severity: 'error',
+      fact: `there are none where ${variable} says: ${message}`,
+      cure: 'correct the variable, or sign in',
     };
+  }
+  if (retryable) {
+    const isAnswer = /Throttl|TooManyRequests|InternalFailure|ServiceException|ServiceUnavailable/.test(message);
+    const fact = isAnswer ? `AWS answered that it cannot say now: ${message}` : `AWS cannot be reached from here: ${message}`;
+    return { check, severity: 'unknown', fact: `${variable} is set; ${fact}`, cure: 'ask again later, or from a network that reaches AWS' };
+  }
   if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(message)) {
     const cure = 'allow servicequotas:GetServiceQuota and servicequotas:GetAWSDefaultServiceQuota, or see the console';
     return { check, severity: 'unknown', fact: `those of ${variable} may not ask for quotas: ${message}`, cure };
   }
-  return { check, severity: 'error', fact: `those of ${variable} do not work: ${message}`, cure: 'sign in again, or correct the variable' };
+  const cure = `sign in again or correct the variable; if ${region} must be enabled for an account first, enable it`;
+  return { check, severity: 'error', fact: `those of ${variable} do not work in ${region}: ${message}`, cure };
 }

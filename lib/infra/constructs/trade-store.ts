@@ -12,11 +12,11 @@ import type { ServiceFunction } from './service-function.ts';
 export type TradeStore = { readonly stream: Stream; readonly bucket: Bucket };
 
 /** The stream of live trades and the bucket of their archive and of the store's backups. The bucket outlives its stack on AWS. */
-export function createTradeStore(parent: Construct, { isKept }: { readonly isKept: boolean }): TradeStore {
+export function createTradeStore(parent: Construct, { isKept, shards }: { readonly isKept: boolean; readonly shards: number }): TradeStore {
   const scope = new Construct(parent, 'trades');
   const stream = new Stream(scope, 'Stream', {
     streamMode: StreamMode.PROVISIONED,
-    shardCount: 1,
+    shardCount: shards,
     retentionPeriod: Duration.hours(24),
     encryption: StreamEncryption.MANAGED,
     removalPolicy: RemovalPolicy.DESTROY,

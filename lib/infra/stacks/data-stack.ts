@@ -33,7 +33,7 @@ export function createDataStack(app: App, config: Config, { vpc, groups }: Netwo
   // The CDK's own classes do not keep its interfaces under exact optional types.
   const password = made as ISecret;
   acknowledge(password, { SMG4: 'Rotation needs both sides at one moment: docs/deploy.md has the two commands.' });
-  const trades = createTradeStore(stack, { isKept: true });
+  const trades = createTradeStore(stack, { isKept: true, shards: profile === 'production' ? 2 : 1 });
   const host =
     clickhouse.mode === 'ec2'
       ? createClickHouseHost(stack, {

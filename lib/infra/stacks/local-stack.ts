@@ -23,7 +23,7 @@ export function createLocalStack(app: App, config: Config, { overrides, endpoint
     if (url === '') throw new ConfigError(`databases.yaml: ${name}.url is "", expected the address of the one beside the emulator; set it`);
   }
   const stack = new Stack(app, 'tidemark-local');
-  const trades = createTradeStore(stack, { isKept: false });
+  const trades = createTradeStore(stack, { isKept: false, shards: 1 });
   const services = createServices(stack, {
     config,
     store: { url: clickhouse.url, username: clickhouse.username, passwordSecret: storeSecret },

@@ -59,6 +59,7 @@ describe('a region', () => {
     ['us-east-1', ['binanceus', 'kraken'], 'good'],
     ['us-gov-west-1', ['binance'], 'error'],
     ['Ireland', ['kraken'], 'error'],
+    ['eu-west-9', ['kraken'], 'unknown'],
     [null, ['kraken'], 'unknown'],
   ] as const)('%s with %j is %s', (region, exchanges, severity) => {
     expect(regionFindings(region, exchanges).map((finding) => finding.severity)).toEqual([severity]);

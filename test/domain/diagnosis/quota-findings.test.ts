@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { accountFailure, quotaFinding, quotaNeeds, quotasNotAsked, type Deployed } from '#domain/diagnosis/quota-findings.ts';
+import {
+  accountFindings,
+  credentialFinding,
+  quotaFinding,
+  quotaNeeds,
+  quotasNotAsked,
+  type Deployed,
+} from '#domain/diagnosis/quota-findings.ts';
 
-const DEFAULT: Deployed = { exchanges: 3, gateways: 1, hasGatewayMachines: true, tasks: 1, clickhouseInstance: 't4g.large' };
+const DEFAULT: Deployed = { exchanges: 3, gateways: 1, hasGatewayMachines: true, shards: 1, tasks: 1, clickhouseInstance: 't4g.large' };
 const taken = (deployed: Partial<Deployed>): Record<string, number> =>
   Object.fromEntries(quotaNeeds({ ...DEFAULT, ...deployed }).map(({ name, takes }) => [name, takes]));
 
@@ -10,7 +17,7 @@ describe('what a deployment takes', () => {
     expect(taken({})).toEqual({
       'elastic addresses': 1,
       VPCs: 1,
-      'concurrent executions of Lambda': 8,
+      'concurrent executions of Lambda': 10,
       'vCPUs of Fargate': 0.25,
       'vCPUs of EC2': 4,
     });
@@ -58,7 +65,7 @@ describe('a quota', () => {
   test('that was not asked for is named with what is taken of it', () => {
     expect(quotasNotAsked([need], 'no credentials')).toMatchObject({
       severity: 'unknown',
-      fact: 'not asked for (no credentials); the deployment takes 2 of the VPCs',
+      fact: 'not known (no credentials); the deployment takes 2 of the VPCs',
     });
   });
 });
@@ -67,6 +74,7 @@ describe('credentials', () => {
   test.each([
     ['that AWS refuses are an error', 'UnrecognizedClientException: The security token is invalid', false, 'error'],
     ['that are old are an error', 'ExpiredTokenException: The token has expired', false, 'error'],
+    ['that are not where they should be are an error', "Error: ENOENT: no such file or directory, open '/nowhere'", true, 'error'],
     [
       'that may not ask for quotas say nothing',
       'AccessDeniedException: not authorized to perform servicequotas:GetServiceQuota',
@@ -75,10 +83,41 @@ describe('credentials', () => {
     ],
     ['that nobody answers to say nothing', 'connect ECONNREFUSED 127.0.0.1:9', true, 'unknown'],
   ])('%s', (_what, message, retryable, severity) => {
-    expect(accountFailure('AWS_PROFILE', { message, retryable })).toMatchObject({
+    expect(credentialFinding('AWS_PROFILE', 'eu-west-1', { message, retryable })).toMatchObject({
       check: 'AWS credentials',
       severity,
-      fact: expect.stringMatching(new RegExp(`AWS_PROFILE.*${message.slice(0, 12)}`)) as unknown,
+      fact: expect.stringContaining(message) as unknown,
     });
+  });
+
+  test('that AWS throttles were answered, and are not called out of reach', () => {
+    const busy = { message: 'TooManyRequestsException: slow down', retryable: true };
+    expect(credentialFinding('AWS_PROFILE', 'eu-west-1', busy).fact).toContain('AWS answered that it cannot say now');
+  });
+});
+
+describe('an account', () => {
+  const [addresses, vpcs] = quotaNeeds(DEFAULT);
+  const busy = { message: 'TooManyRequestsException: slow down', retryable: true };
+
+  test('of which one quota cannot be had is told all others', () => {
+    const findings = accountFindings('AWS_PROFILE', 'eu-west-1', [
+      { need: addresses!, allowed: 5, failure: null },
+      { need: vpcs!, allowed: null, failure: busy },
+    ]);
+    expect(findings.map(({ check, severity }) => [check, severity])).toEqual([
+      ['AWS credentials', 'good'],
+      ['AWS quotas', 'good'],
+      ['AWS quotas', 'unknown'],
+    ]);
+    expect(findings[2]?.fact).toMatch(/^not known \(TooManyRequestsException: slow down\); the deployment takes 1 of the VPCs$/);
+  });
+
+  test('that says nothing is told once why', () => {
+    const answers = [addresses!, vpcs!].map((need) => ({ need, allowed: null, failure: busy }));
+    expect(accountFindings('AWS_PROFILE', 'eu-west-1', answers).map(({ check, severity }) => [check, severity])).toEqual([
+      ['AWS credentials', 'unknown'],
+      ['AWS quotas', 'unknown'],
+    ]);
   });
 });
