@@ -4,11 +4,19 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '#core/errors.ts';
-import { LEAST_SCORE, mutantsOf, percentText, scoreOf, totalOf, type PackageScore } from './reliability/mutation-score.ts';
+import {
+  LEAST_SCORE,
+  mutantsOf,
+  percentText,
+  scoreOf,
+  totalOf,
+  type MutationScore,
+  type PackageScore,
+} from './reliability/mutation-score.ts';
 import { packagesOf, parseStrykerReport, reportWithin, survivorLines } from './reliability/stryker-report.ts';
 
-// `npm run mutation`: what the tests do not notice of small changes in lib/core and lib/domain. Run by hand: a whole run takes half an hour of
-// one core, and rewrites docs/mutation.json, which RELIABILITY.md shows. Its packages are installed when it first runs (docs/decisions/0026).
+// `npm run mutation`: what the tests do not notice of small changes in lib/core and lib/domain. Run by hand: a first run takes most of an hour,
+// later ones try only what has changed. It rewrites docs/mutation.json, which RELIABILITY.md shows. Its packages are installed when it first runs (docs/decisions/0026).
 
 const ROOT = join(import.meta.dirname, '..');
 const PACKAGES = join(import.meta.dirname, 'mutation');
@@ -34,7 +42,6 @@ function main(argv: readonly string[]): number {
   if (!/^[1-9]\d?$/.test(concurrency))
     throw new ConfigError(`--concurrency "${concurrency}" is no number from 1 to 99; give one, such as 2`);
   const commit = only === undefined ? committed() : '';
-  const startedAtMs = Date.now();
   install();
   rmSync(join(ROOT, REPORT), { force: true });
   run(only, concurrency);
@@ -44,15 +51,7 @@ function main(argv: readonly string[]): number {
   for (const line of only === undefined ? [] : survivorLines(report)) console.log(line);
   for (const one of [...packages, totalOf(packages)]) console.log(lineOf(one));
   if (only === undefined) {
-    const minutes = Math.round((Date.now() - startedAtMs) / 60_000);
-    const score = {
-      date: new Date(startedAtMs).toISOString().slice(0, 10),
-      commit,
-      node: process.version.slice(1),
-      machine,
-      minutes,
-      packages,
-    };
+    const score: MutationScore = { date: new Date().toISOString().slice(0, 10), commit, node: process.version.slice(1), machine, packages };
     writeFileSync(join(ROOT, SCORE), `${JSON.stringify(score, null, 2)}\n`);
   }
   return packages.every((one) => scoreOf(one) >= LEAST_SCORE) ? 0 : 1;

@@ -21,7 +21,6 @@ export type MutationScore = {
   readonly commit: string;
   readonly node: string;
   readonly machine: string;
-  readonly minutes: number;
   readonly packages: readonly PackageScore[];
 };
 
@@ -34,7 +33,6 @@ const FILE: z.ZodType<MutationScore> = z.strictObject({
   commit: z.string().min(1),
   node: z.string().min(1),
   machine: z.string().min(1),
-  minutes: COUNT,
   packages: z.array(z.strictObject({ name: z.string().min(1), killed: COUNT, timedOut: COUNT, survived: COUNT, uncovered: COUNT })).min(1),
 });
 
@@ -77,15 +75,16 @@ export function percentText(counts: Omit<PackageScore, 'name'>): string {
 export const MUTATION_TITLE = '## Mutation score';
 
 /** The chapter of RELIABILITY.md, with its heading. */
-export function mutationChapter({ date, commit, node, machine, minutes, packages }: MutationScore): string {
+export function mutationChapter({ date, commit, node, machine, packages }: MutationScore): string {
   const rows = [...packages, totalOf(packages)].map(
     (one) => `| ${[one.name, mutantsOf(one), one.killed, one.timedOut, one.survived, one.uncovered, percentText(one)].join(' | ')} |`,
   );
   return `${MUTATION_TITLE}
 
 How many small changes of the code the tests notice: a bound, a sign, a condition or a text is changed, one at a time, and the tests that run that place must fail. At
-least ${LEAST_SCORE} % of each package is asked for. Run by hand with \`npm run mutation\`, not in CI; Stryker, with the unit tests of core, domain and use cases.
-${date}, ${machine}, Node ${node}, commit ${commit}, ${minutes} minutes.
+least ${LEAST_SCORE} % of each package is asked for. Run by hand with \`npm run mutation\`, not in CI; with Stryker, the tests of core and domain, and without what a
+module computes once, when it is loaded ([0026](docs/decisions/0026-mutation-score.md)).
+${date}, ${machine}, Node ${node}, commit ${commit}.
 
 | package | mutants | killed | timed out | survived | run by no test | score |
 |---|---|---|---|---|---|---|

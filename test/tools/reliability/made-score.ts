@@ -7,7 +7,6 @@ export function madeScore(): MutationScore {
     commit: 'abc1234',
     node: '24.21.0',
     machine: 'a machine of 2 cores',
-    minutes: 31,
     packages: [
       { name: 'lib/core', killed: 170, timedOut: 0, survived: 10, uncovered: 20 },
       { name: 'lib/domain/candles', killed: 900, timedOut: 50, survived: 50, uncovered: 0 },

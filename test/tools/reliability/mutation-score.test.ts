@@ -33,7 +33,7 @@ describe('the chapter', () => {
   });
 
   test('says when, on which machine and of which commit, and how to do it again', () => {
-    expect(lines).toContain('2026-11-23, a machine of 2 cores, Node 24.21.0, commit abc1234, 31 minutes.');
+    expect(lines).toContain('2026-11-23, a machine of 2 cores, Node 24.21.0, commit abc1234.');
     expect(lines.join('\n')).toContain('`npm run mutation`');
   });
 });
@@ -57,6 +57,12 @@ describe('the file of the score', () => {
 
   test('is refused when it is no JSON', () => {
     expect(() => parseScore('x.json', '<<<<<<<')).toThrow('x.json is no mutation score');
+  });
+
+  test('that is committed has at least 85 % for core and for each package of the domain', () => {
+    const { packages } = parseScore('docs/mutation.json', textOf('docs/mutation.json'));
+    expect(packages.map(({ name }) => name)).toEqual(expect.arrayContaining(['lib/core', 'lib/domain/candles', 'lib/domain/trades']));
+    expect(packages.filter((one) => scoreOf(one) < 85)).toEqual([]);
   });
 });
 
