@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 
 /** What became of the mutants of one package: small changes of its code, one at a time, each held against the tests that run it. */
@@ -27,13 +27,16 @@ export type MutationScore = {
 /** Percent of its mutants that the tests of a package must notice. */
 export const LEAST_SCORE = 85;
 
-const COUNT = z.int().nonnegative();
-const FILE: z.ZodType<MutationScore> = z.strictObject({
+const COUNT = z.int().check(z.nonnegative());
+const TEXT = z.string().check(z.minLength(1));
+const FILE = z.strictObject({
   date: z.iso.date(),
-  commit: z.string().min(1),
-  node: z.string().min(1),
-  machine: z.string().min(1),
-  packages: z.array(z.strictObject({ name: z.string().min(1), killed: COUNT, timedOut: COUNT, survived: COUNT, uncovered: COUNT })).min(1),
+  commit: TEXT,
+  node: TEXT,
+  machine: TEXT,
+  packages: z
+    .array(z.strictObject({ name: TEXT, killed: COUNT, timedOut: COUNT, survived: COUNT, uncovered: COUNT }))
+    .check(z.minLength(1)),
 });
 
 /** The score in a JSON text. Throws `ConfigError` when it is none; `source` names the text. */

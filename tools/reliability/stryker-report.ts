@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import type { PackageScore } from './mutation-score.ts';
 
@@ -14,7 +14,7 @@ const REPORT = z.object({
       mutants: z.array(
         z.object({
           mutatorName: z.string(),
-          replacement: z.string().optional(),
+          replacement: z.optional(z.string()),
           status: z.enum(STATUSES),
           location: z.object({ start: POSITION, end: POSITION }),
         }),
