@@ -3,14 +3,17 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '#core/errors.ts';
+import { parseScore, type MutationScore } from './reliability/mutation-score.ts';
 import { pageOf, summaryOf, withoutResults, type RunFacts } from './reliability/page.ts';
 import { parsePromises } from './reliability/promises.ts';
 import { rowsOf, shortcomings, type RowChapter } from './reliability/rows.ts';
 import { latestOf, parseReport, type FileResult } from './reliability/test-reports.ts';
 
-// `npm run -s reliability`: RELIABILITY.md from docs/promises.yaml and the JSON reports that the test runs of CI leave behind.
+// `npm run -s reliability`: RELIABILITY.md from docs/promises.yaml, the JSON reports that the test runs of CI leave behind, and the last mutation
+// score.
 
 const PROMISES = 'docs/promises.yaml';
+const MUTATION = 'docs/mutation.json';
 const PAGE = 'RELIABILITY.md';
 const REPORTS = '.ci-results';
 
@@ -29,15 +32,16 @@ function main(argv: readonly string[]): number {
   const results = readReports(root);
   const rows = rowsOf(chapters, results);
   const facts = factsOf(root, results);
-  if (check) return checkPage(root, rows, facts);
-  writeFileSync(join(root, PAGE), pageOf(rows, facts));
+  const mutation = parseScore(MUTATION, readText(root, MUTATION));
+  if (check) return checkPage(root, rows, facts, mutation);
+  writeFileSync(join(root, PAGE), pageOf(rows, facts, mutation));
   console.log(summaryOf(rows, facts));
   return 0;
 }
 
 /** Names every test that does not prove what it is named for, and a page that is behind. */
-function checkPage(root: string, rows: readonly RowChapter[], facts: RunFacts): number {
-  const isStale = withoutResults(readText(root, PAGE)) !== withoutResults(pageOf(rows, facts));
+function checkPage(root: string, rows: readonly RowChapter[], facts: RunFacts, mutation: MutationScore): number {
+  const isStale = withoutResults(readText(root, PAGE)) !== withoutResults(pageOf(rows, facts, mutation));
   const problems = [
     ...shortcomings(rows),
     ...(isStale ? [`${PAGE} does not have the promises of ${PROMISES}; write it again with npm run -s reliability`] : []),

@@ -17,8 +17,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/file-finding.ts': 'test/usecases/audit-files.test.ts',
   'lib/core/fnv1a.ts': 'test/domain/trades/bucket.test.ts',
   'lib/core/watermark.ts': null,
-  // Thousand planted faults, and none in a good store.
-  'lib/domain/audit/audit-roll-up.ts': 'test/campaigns/f23-audit-honesty.test.ts',
   'lib/core/candle.ts': 'test/domain/candles/version.property.test.ts',
   'lib/core/exchange.ts': 'test/core/scheduled-tick.test.ts',
   'lib/core/fault-plan.ts': 'test/config/fault-plan.test.ts',

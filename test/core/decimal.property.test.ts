@@ -62,6 +62,15 @@ describe('a decimal', () => {
     );
   });
 
+  test('compares with its nearest neighbours, which are the same double, as the integers do', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -LIMIT + 3n, max: LIMIT - 3n }), fc.bigInt({ min: -3n, max: 3n }), (a, step) => {
+        const sign = step > 0n ? -1 : step < 0n ? 1 : 0;
+        expect(Math.sign(compareDecimals(fromScaled(a), fromScaled(a + step)))).toBe(sign);
+      }),
+    );
+  });
+
   test('keeps every double that it takes', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }), (value) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ConfigError, ExchangeError, StoreError } from '#core/errors.ts';
+import { ConfigError, ExchangeError, SinkError, StalePriceError, StoreError } from '#core/errors.ts';
 
 test('each error says what it is, what an operator needs, whether to try again, and why', () => {
   const cause = new Error('socket closed');
@@ -13,4 +13,12 @@ test('each error says what it is, what an operator needs, whether to try again, 
   });
   const facts = { code: 'RATE_LIMITED', exchange: 'kraken', retryable: true, status: 429, retryAfterMs: 1000 } as const;
   expect(new ExchangeError('x', facts, { cause })).toMatchObject({ name: 'ExchangeError', ...facts, cause });
+  const stale = { name: 'StalePriceError', code: 'STALE_PRICE', retryable: true, ageMs: 300_001, message: 'x' };
+  expect(new StalePriceError('x', { ageMs: 300_001 })).toMatchObject(stale);
+  expect(new SinkError('x', { code: 'STREAM', retryable: false }, { cause })).toMatchObject({
+    name: 'SinkError',
+    code: 'STREAM',
+    retryable: false,
+    cause,
+  });
 });

@@ -20,6 +20,16 @@ describe('a tick', () => {
     );
   });
 
+  test('is sent as EventBridge sends it, and a catch-up says so', () => {
+    const sent = { version: '0', source: 'aws.events', 'detail-type': 'Scheduled Event', time: '2023-03-10T08:15:00Z', detail: {} };
+    const { messageGroupId, body } = tickMessage({ exchange: 'kraken', tickMs: TICK, mode: 'tick' });
+    expect([messageGroupId, JSON.parse(body)]).toEqual(['kraken', sent]);
+    expect(JSON.parse(tickMessage({ exchange: 'kraken', tickMs: TICK, mode: 'catch-up' }).body)).toEqual({
+      ...sent,
+      detail: { mode: 'catch-up' },
+    });
+  });
+
   test('is read from the event that EventBridge sends, floored to its minute', () => {
     const body = JSON.stringify({
       version: '0',
@@ -51,6 +61,9 @@ describe('a message is refused in words', () => {
     ['without a time', 'kraken', {}, 'the event\'s time "undefined" is not an ISO time'],
     ['with a number for a time', 'kraken', { time: 1678435200 }, 'the event\'s time "1678435200" is not an ISO time'],
     ['with words for a time', 'kraken', { time: 'yesterday' }, 'the event\'s time "yesterday" is not an ISO time'],
+    ['with words before a time', 'kraken', { time: `x${time}` }, 'the event\'s time "x2023-03-10T08:15:00Z" is not an ISO time'],
+    ['with a date alone', 'kraken', { time: '2023-03-10' }, 'the event\'s time "2023-03-10" is not an ISO time'],
+    ['with a list of a time', 'kraken', { time: [time] }, 'the event\'s time "2023-03-10T08:15:00Z" is not an ISO time'],
     ['of a day that is none', 'kraken', { time: '2023-13-10T08:15:00Z' }, 'the event\'s time "2023-13-10T08:15:00Z" is not an ISO time'],
   ])('%s', (_what, messageGroupId, event, reason) => {
     expect(parseTickMessage({ messageGroupId, body: JSON.stringify(event) })).toBe(reason);

@@ -12,6 +12,8 @@ describe('compareTradeIds', () => {
     ['zero is the lowest', '000', '1', -1],
     ['texts are compared as texts', 'b9', 'b10', 1],
     ['a number and a text are compared as texts', '9', 'a', -1],
+    ['a longer number and a text are compared as texts', '10', 'a', -1],
+    ['a text that begins with digits is a text', '10a', '9', -1],
     ['nothing comes before anything', '', '0', -1],
   ])('%s', (_what, a, b, expected) => {
     expect(Math.sign(compareTradeIds(a, b))).toBe(expected);

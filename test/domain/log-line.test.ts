@@ -18,11 +18,22 @@ describe('a line of a service’s log', () => {
     });
   });
 
+  test('is of the service in whose log it stood, and of no exchange, where it names none in words', () => {
+    const head = '"time":"2026-11-22T10:00:03Z","level":"warn","event":"slow"';
+    for (const text of [`{${head}}`, `{${head},"service":7,"exchange":["kraken"]}`])
+      expect(parseServiceLine(text, 'archive', AT)).toMatchObject({ service: 'archive', exchange: null, level: 'warn', event: 'slow' });
+  });
+
   test.each([
     'Error: Cannot find module',
     '{"timestamp":"2026-11-22T10:00:03Z","level":"ERROR","errorMessage":"out of memory"}',
     '{"level":"info","event":"no time"}',
     '{broken',
+    'null',
+    '7',
+    '{"time":"2026-11-22T10:00:03Z","level":"loud","event":"synced"}',
+    '{"time":"2026-11-22T10:00:03Z","level":"info","event":7}',
+    '{"time":1795341603000,"level":"info","event":"synced"}',
   ])('that is not ours is an error of that service, as it stands: %s', (text) => {
     expect(parseServiceLine(text, 'sync', AT)).toEqual({
       timeMs: AT,
@@ -36,6 +47,7 @@ describe('a line of a service’s log', () => {
 
   test.each([
     '',
+    '  \n',
     'START RequestId: 1 Version: $LATEST',
     'END RequestId: 1',
     'REPORT RequestId: 1\tDuration: 3 ms',

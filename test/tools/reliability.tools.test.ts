@@ -10,7 +10,7 @@ let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'tidemark-reliability-'));
   mkdirSync(join(root, 'docs'));
-  cpSync(join(ROOT, 'docs/promises.yaml'), join(root, 'docs/promises.yaml'));
+  for (const file of ['docs/promises.yaml', 'docs/mutation.json']) cpSync(join(ROOT, file), join(root, file));
 });
 afterEach(() => rmSync(root, { recursive: true }));
 

@@ -1,3 +1,4 @@
+import { MUTATION_TITLE, mutationChapter, type MutationScore } from './mutation-score.ts';
 import type { Row, RowChapter, Standing } from './rows.ts';
 import { countOf, type NamedTest } from './test-reports.ts';
 
@@ -13,9 +14,9 @@ What Tidemark promises when something fails, which tests prove it, and what is n
 const SUMMARY_MARK = '**Result.**';
 
 /** The whole page. */
-export function pageOf(chapters: readonly RowChapter[], facts: RunFacts): string {
+export function pageOf(chapters: readonly RowChapter[], facts: RunFacts, mutation: MutationScore): string {
   const tables = chapters.map(({ title, rows }) => `## ${title}\n\n${tableOf(rows)}\n`);
-  return [HEAD, `${SUMMARY_MARK} ${summaryOf(chapters, facts)}\n`, ...tables].join('\n');
+  return [HEAD, `${SUMMARY_MARK} ${summaryOf(chapters, facts)}\n`, ...tables, mutationChapter(mutation)].join('\n');
 }
 
 /** One line: how many promises stand how, and of which run that is. */
@@ -69,9 +70,10 @@ function cell(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').trim();
 }
 
-/** The page as far as docs/promises.yaml decides it: without results, dates and counts. */
+/** The page as far as docs/promises.yaml decides it: without results, dates and counts. The mutation score, which ends the page, is a result. */
 export function withoutResults(page: string): string {
-  return page
+  const [promises = ''] = page.split(`\n${MUTATION_TITLE}\n`);
+  return promises
     .split('\n')
     .filter((line) => !line.startsWith(SUMMARY_MARK))
     .map((line) => line.replace(/^(\| F?\d+ \|.*\|)[^|]*\|$/, '$1'))

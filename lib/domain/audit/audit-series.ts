@@ -4,7 +4,7 @@ import type { CandleGap } from '#core/candle-gap.ts';
 import { compareDecimals, ZERO } from '#core/decimal.ts';
 import type { Series } from '#core/series.ts';
 import type { Watermark } from '#core/watermark.ts';
-import { holesOf } from '../candles/grid.ts';
+import { floorToGrid, holesOf } from '../candles/grid.ts';
 import { fetchedAtMs } from '../candles/version.ts';
 
 export type SeriesFacts = {
@@ -68,7 +68,8 @@ function auditLedger({ series, timeframeMs, candles, watermark, gaps, keptFromMs
       findings.push({ ...missing(series, gap.fromMs, gap.untilMs, timeframeMs), check: 'open gap', message: openText(gap, openMs) });
   }
   const fromMs = Math.max(watermark.fromMs, Math.ceil(keptFromMs / timeframeMs) * timeframeMs);
-  const untilMs = Math.max(watermark.completeUntilMs, (newestMs ?? 0) + timeframeMs);
+  // On the grid, also where the newest candle is not: a hole that ends there would be lost.
+  const untilMs = Math.max(watermark.completeUntilMs, floorToGrid(newestMs ?? 0, timeframeMs) + timeframeMs);
   for (const { firstMs, lastMs, candles: count } of holesOf(explained, fromMs, untilMs, timeframeMs)) {
     const what = count === 1 ? 'no candle' : `no candle up to ${new Date(lastMs).toISOString()}, ${count} in all`;
     const message = `${what}, and no row in the ledger of gaps`;

@@ -123,3 +123,85 @@ test('one time that is mangled is a long hole, and no array is made of it', () =
   expect(facts).toMatchObject({ missing: hole.candles, longestHole: hole });
   expect(findings).toMatchObject([{ check: 'missing', fromMs: hole.fromMs, toMs: mangledMs - 1, count: hole.candles }]);
 });
+
+describe('a finding', () => {
+  const found = (all: readonly CandleRow[], check: string) => audit(all).findings.filter((one) => one.check === check);
+
+  test('of rows that come after later ones counts them, from the first in time to the last', () => {
+    const { facts, findings } = audit([row(6), row(3), row(5), row(1), row(7)]);
+    expect(facts).toMatchObject({ stepsBack: 2 });
+    expect(findings.filter(({ check }) => check === 'order')).toEqual([
+      {
+        check: 'order',
+        fromMs: minute(1),
+        toMs: minute(3),
+        count: 2,
+        message: '2 rows come after a later one, the first at 2023-03-11T00:03:00Z',
+      },
+    ]);
+  });
+
+  test('of times beside the grid counts them, and names the step', () => {
+    expect(found([row(0), row(1, { openTimeMs: minute(1) + 5 })], 'grid')).toMatchObject([
+      { message: '1 open time is no multiple of 1m, the first 2023-03-11T00:01:00.005Z' },
+    ]);
+    expect(found([row(0, { openTimeMs: minute(0) + 7 }), row(1, { openTimeMs: minute(1) + 5 })], 'grid')).toMatchObject([
+      { count: 2, message: '2 open times are no multiple of 1m, the first 2023-03-11T00:00:00.007Z' },
+    ]);
+  });
+
+  test.each<[string, Partial<CandleRow>]>([
+    ['an open above the high', { open: 13, high: 12, low: 8, close: 10 }],
+    ['an open below the low', { open: 7, high: 12, low: 8, close: 10 }],
+    ['a close above the high', { open: 10, high: 12, low: 8, close: 13 }],
+    ['a close below the low', { open: 10, high: 12, low: 8, close: 7 }],
+    ['a low of zero', { open: 10, high: 12, low: 0, close: 10 }],
+    ['a volume below zero', { open: 10, high: 12, low: 8, close: 10, volume: -0.1 }],
+  ])('is made of %s, with all figures', (_what, figures) => {
+    const { open, high, low, close, volume } = row(1, figures);
+    expect(found([row(0), row(1, figures), row(2)], 'prices')).toEqual([
+      {
+        check: 'prices',
+        fromMs: minute(1),
+        toMs: minute(1),
+        count: 1,
+        message: `open ${open}, high ${high}, low ${low}, close ${close}, volume ${volume} cannot be`,
+      },
+    ]);
+  });
+
+  test.each<Partial<CandleRow>>([
+    { open: 10, high: 10, low: 10, close: 10 },
+    { open: 12, high: 12, low: 8, close: 8 },
+    { open: 8, high: 12, low: 8, close: 12, volume: 0.001 },
+  ])('is not made of figures that touch: %j', (figures) => {
+    expect(found([row(0), row(1, figures), row(2)], 'prices')).toEqual([]);
+  });
+
+  test('of one trade is made of an open that is no close, or a high that is no low', () => {
+    const prices = { open: 7, high: 7, low: 7, close: 7, trades: 1 };
+    expect(found([row(0, { ...prices, close: 8, high: 8 }), row(1, prices)], 'one trade')).toHaveLength(1);
+    expect(found([row(0, { ...prices, high: 8 }), row(1, prices)], 'one trade')).toHaveLength(1);
+    expect(found([row(0, { ...prices, open: 6, low: 6 }), row(1, { ...prices, trades: 2, high: 9 })], 'one trade')).toMatchObject([
+      { fromMs: FIRST_MS, toMs: FIRST_MS, message: '1 of 1 candles of one trade have more than one price' },
+    ]);
+  });
+});
+
+test('the longest hole is told, and the latest of those that are as long; all of them together are what is missing', () => {
+  const { facts } = audit(without(100, 200, 201, 300, 400, 401));
+  expect(facts).toMatchObject({ missing: 6, longestHole: { fromMs: minute(400), candles: 2 } });
+});
+
+test('a row tells of the one before it only where it is the next one, has no trade and one price, and says another close', () => {
+  const price = row(1).close + 1;
+  const frozen = (last: CandleRow) => audit([row(0), row(1), last]).findings.filter(({ check }) => check === 'frozen').length;
+  expect([
+    frozen(flat(2, price)),
+    frozen(flat(3, price)),
+    frozen(flat(2)),
+    frozen({ ...flat(2, price), volume: 1 }),
+    frozen({ ...flat(2, price), close: price + 1, high: price + 1 }),
+    frozen({ ...flat(2, price), high: price + 1 }),
+  ]).toEqual([1, 0, 0, 0, 0, 0]);
+});

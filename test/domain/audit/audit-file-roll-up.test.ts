@@ -65,6 +65,33 @@ describe('a longer candle that differs', () => {
     expect(audit(changed(fives(minutes), 2, { open: 90, low: 90 }), minutes).findings).toMatchObject([{ check: 'roll-up', count: 1 }]);
   });
 
+  test.each<[string, Partial<CandleRow>]>([
+    ['less volume and a higher high', { volume: 3, high: 1000 }],
+    ['less volume and a lower low', { volume: 3, low: 1 }],
+    ['the same volume and another close', { close: 104 }],
+    ['more volume and a lower high', { volume: 9, high: 104 }],
+  ])('by %s is a fault of another kind', (_what, facts) => {
+    const { findings } = audit(changed(fives(minutes), 2, facts), minutes);
+    expect(findings).toMatchObject([{ check: 'roll-up', fromMs: FIRST_MS + 2 * FIVE_MS, count: 1 }]);
+    expect(findings[0]?.message).not.toContain('closed');
+  });
+
+  test('is told figure by figure, and neighbours are one finding', () => {
+    const all = changed(changed(fives(minutes), 1, { open: 1, high: 1, low: 1, close: 1, volume: 1 }), 2, { open: 1 });
+    const { findings, compared, equal } = audit(all, minutes);
+    expect([compared, equal]).toEqual([4, 2]);
+    expect(findings).toEqual([
+      {
+        check: 'roll-up',
+        fromMs: FIRST_MS + FIVE_MS,
+        toMs: FIRST_MS + 2 * FIVE_MS,
+        count: 2,
+        message:
+          'open 1, its 1m rows say 105; high 1, its 1m rows say 108; low 1, its 1m rows say 98; close 1, its 1m rows say 103; volume 1, its 1m rows say 7.5',
+      },
+    ]);
+  });
+
   test('is cut at an end of the shorter ones, and no fault there', () => {
     const all = fives(rows(0, 20));
     expect(audit(all, rows(2, 16))).toEqual({ compared: 2, equal: 2, findings: [] });

@@ -32,6 +32,19 @@ test('silent markets speak together, and those of which nothing is known do not 
   expect(explainGap(GAP, thin, unknown, CONTEXT)).toEqual(explainGap(GAP, thin, [], CONTEXT));
 });
 
+test('a market that traded while another was silent does not speak for its silence, and speaks against an outage', () => {
+  const thin = series(2, { knownFrom: 700 });
+  const busy = series(2, { tradesInGap: true });
+  expect(explainGap(GAP, thin, [busy, series(2)], CONTEXT).evidence).toBe(
+    'as silent as before (chance 1e-3.0); other series have rows for 10 of 10 candles',
+  );
+  const half: SeriesPresence = { knownFromMs: 0, has: (timeMs) => timeMs < GAP.fromMs || timeMs === GAP.fromMs + MINUTE_MS };
+  expect(explainGap(GAP, series(1), [half, series(1)], CONTEXT)).toEqual({
+    reason: 'exchange_outage',
+    evidence: 'too silent for chance (1e-56, 2 series); other series have rows for 1 of 10 candles',
+  });
+});
+
 test('only so much of the past counts', () => {
   const quietLately: SeriesPresence = { knownFromMs: 0, has: (timeMs) => timeMs < 500 * MINUTE_MS };
   expect(explainGap(GAP, quietLately, [], CONTEXT)).toMatchObject({ reason: 'no_trades' });

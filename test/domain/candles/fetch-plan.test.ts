@@ -103,6 +103,13 @@ describe('the second reading', () => {
     expect(windows(3000, { reread: 1200 })[1]).toEqual({ from: 1200, until: 1560 });
   });
 
+  test('takes the ages in their order, however they are configured', () => {
+    const moment = { tickMs: 3000 * MINUTE, timeframeMs: MINUTE };
+    const facts = { fromMs: 0, rereadUntilMs: 1500 * MINUTE, historyCandles: null };
+    expect(rereadWindows(moment, { rereadAfterHours: [24, 1] }, facts).map(inMinutes)).toEqual(windows(3000));
+    expect(rereadDue(moment, { rereadAfterHours: [24, 1, 5] }, facts)).toBe(1560 * MINUTE);
+  });
+
   test('has nothing to do where it has succeeded', () => {
     expect(windows(3000, { reread: 1560 })).toEqual([{ from: 2880, until: 2940 }]);
   });
@@ -135,6 +142,7 @@ describe('mergeWindows', () => {
   test('asks at once for what fits into one request, with a place for the open candle', () => {
     expect(merged([50, 60], [0, 10])).toEqual([[0, 60]]);
     expect(merged([0, 10], [80, 99])).toEqual([[0, 99]]);
+    expect(merged([1000, 1010], [1080, 1099])).toEqual([[1000, 1099]]);
     expect(merged([0, 10], [80, 100])).toEqual([
       [0, 10],
       [80, 100],
@@ -144,5 +152,6 @@ describe('mergeWindows', () => {
   test('joins windows that overlap, however long they get', () => {
     expect(merged([0, 90], [50, 200])).toEqual([[0, 200]]);
     expect(merged([0, 90], [10, 20])).toEqual([[0, 90]]);
+    expect(merged([0, 90], [90, 200])).toEqual([[0, 200]]);
   });
 });

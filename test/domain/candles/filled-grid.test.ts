@@ -56,13 +56,25 @@ describe('the filled grid', () => {
     expect(fillGrid(columnsAt([0, 3]), RULE, workspace).map(plain)).toEqual(fillGrid(columnsAt([0, 3]), RULE).map(plain));
   });
 
+  test('keeps the buffers of a workspace that are long enough, and takes longer ones where they are not', () => {
+    const workspace = createGridWorkspace(3);
+    const { close } = workspace;
+    fillGrid(columnsAt([0, 2]), RULE, workspace);
+    expect(workspace.close).toBe(close);
+    fillGrid(columnsAt([0, 3]), RULE, workspace);
+    expect(workspace.close).toHaveLength(6);
+  });
+
   test('is refused for candles out of order, twice, off the grid or without a finite price', () => {
     expect(() => fillGrid(columnsAt([1, 0]), RULE)).toThrow(`candle at open time ${START} does not come after ${START + MINUTE}`);
     expect(() => fillGrid(columnsAt([0, 0]), RULE)).toThrow(`candle at open time ${START} does not come after ${START}`);
     expect(() => fillGrid(columnsAt([0, 0.5]), RULE)).toThrow(`candle at open time ${START + 30_000} is off the grid of 60000 ms`);
-    const broken = columnsAt([0, 1]);
-    broken.low[1] = NaN;
-    expect(() => fillGrid(broken, RULE)).toThrow(`candle at open time ${START + MINUTE} has a price that is not finite`);
+    for (const part of ['high', 'low', 'close'] as const)
+      for (const value of [NaN, Infinity, -Infinity]) {
+        const broken = columnsAt([0, 1]);
+        broken[part][1] = value;
+        expect(() => fillGrid(broken, RULE)).toThrow(`candle at open time ${START + MINUTE} has a price that is not finite`);
+      }
   });
 });
 

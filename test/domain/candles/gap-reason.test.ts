@@ -39,7 +39,24 @@ describe('at an exchange that sends a flat row for a minute without trades', () 
   });
 });
 
+test('silence that chance brings about once in a billion times is none of the market, and one candle less of it is', () => {
+  // (0 + 0.5) / (4 + 1): each candle is missing by chance once in ten times.
+  const oneInTen = { seen: 4, missing: 0 };
+  expect(reasonOf({ candles: 8, silent: [oneInTen] })).toBe('no_trades');
+  expect(reasonOf({ candles: 9, silent: [oneInTen] })).toBe('exchange_outage');
+});
+
+test('markets that were silent as well say nothing of one that was silent while most traded', () => {
+  expect(explainSilence({ candles: 3, servesEmptyCandles: false, candlesOfOthers: 3, silent: [BUSY, BUSY, BUSY] })).toEqual({
+    reason: 'no_trades',
+    evidence: 'as silent as before (chance 1e-8.3); other series have rows for 3 of 3 candles',
+  });
+});
+
 test('the evidence says what was seen', () => {
+  expect(explainSilence({ candles: 3, servesEmptyCandles: true, candlesOfOthers: 2, silent: [BUSY] }).evidence).toBe(
+    'the exchange sends rows without trades too, and sent none; other series have rows for 2 of 3 candles',
+  );
   const { evidence } = explainSilence({ candles: 12, servesEmptyCandles: false, candlesOfOthers: 0, silent: [BUSY, BUSY] });
   expect(evidence).toBe('too silent for chance (1e-67, 2 series); no other series has a row there');
 });

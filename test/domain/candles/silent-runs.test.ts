@@ -62,6 +62,18 @@ describe('a gap', () => {
 
   test('leaves to newer rows what they explain', () => {
     expect(settled([12], [{ ...gap, untilMs: at(12), state: 'explained' }])).toEqual([[13, 20, 'open']]);
+    expect(settled([], [{ ...gap, fromMs: at(8), untilMs: at(12), state: 'explained' }])).toEqual([[12, 20, 'open']]);
+    expect(settled([], [{ ...gap, fromMs: at(18), untilMs: at(30), state: 'explained' }])).toEqual([[10, 18, 'open']]);
+  });
+
+  test('that has come as a whole is resolved as a whole', () => {
+    expect(settled([10, 11, 12, 13, 14, 15, 16, 17, 18, 19])).toEqual([[10, 20, 'resolved']]);
+  });
+
+  test('is not touched by rows that end before it or begin behind it', () => {
+    const before = { ...gap, fromMs: at(5), untilMs: at(10) };
+    const behind = { ...gap, fromMs: at(20), untilMs: at(25) };
+    expect(settled([], [before, behind])).toEqual([]);
   });
 
   test.each([
@@ -71,6 +83,7 @@ describe('a gap', () => {
     ['explained', 'no_trades', false],
     ['explained', 'retention_lost', false],
     ['resolved', 'unknown', false],
+    ['open', 'retention_lost', true],
   ] as const)('that is %s for %s is owed: %s', (state, reason, expected) => {
     expect(isOwed({ state, reason, attempts: 0 })).toBe(expected);
   });

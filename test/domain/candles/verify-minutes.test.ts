@@ -94,6 +94,11 @@ test.each<[string, readonly Candle[], string]>([
   ['nothing', [], 'the archive has 0 of the 3 trades 7 to 9'],
   ['one trade less', [archived({ tradeCount: 2, volume: '1' as Decimal })], 'the archive has 2 of the 3 trades 7 to 9'],
   ['another price', [archived({ low: '8' as Decimal })], 'low 8 in the archive, 9 in the stream'],
+  [
+    'other prices',
+    [archived({ open: '9' as Decimal, low: '8' as Decimal })],
+    'open 9 in the archive, 10 in the stream; low 8 in the archive, 9 in the stream',
+  ],
 ])('an archive with %s is a finding, and the candle stays closed', (_what, kept, message) => {
   const { disagreements, compared: _compared, ...others } = verifyMinutes({ candles: [stored()], minutes: [minute()], archived: kept });
   expect(others).toEqual({ candles: 1, witnessed: 1, agreed: 1, verified: 0, proven: [] });

@@ -25,6 +25,12 @@ test('an hour is due when its last candle has been read again: three hours after
   expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done, unsettled })).toEqual([NOON - 3 * HOUR, NOON - 26 * HOUR]);
 });
 
+test('an hour is due in the very moment in which its reading must have ended, and a look at that moment was in time', () => {
+  const due = (tickMs: number, lookedAtMs: number) =>
+    hoursToVerify({ tickMs, agesHours: [1], lookedAtMs: new Map([[NOON - 3 * HOUR, lookedAtMs]]), unsettled }).includes(NOON - 3 * HOUR);
+  expect([due(NOON, 0), due(NOON, NOON - 1), due(NOON, NOON), due(NOON - 1, 0)]).toEqual([true, true, false, false]);
+});
+
 test('hours whose candles may not have been read again yet wait', () => {
   const hours = hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: new Map(), unsettled });
   expect(Math.max(...hours)).toBe(NOON - 3 * HOUR);
@@ -49,4 +55,16 @@ test('an hour with something open is looked at again once a day, behind those th
   done.delete(NOON - 3 * HOUR);
   const plan = { tickMs: TICK, agesHours, lookedAtMs: done, unsettled: open };
   expect(hoursToVerify(plan)).toEqual([NOON - 3 * HOUR, NOON - 100 * HOUR]);
+});
+
+test('hours with something open come newest first, each once, also when they are due', () => {
+  const done = allLooked();
+  done.delete(NOON - 3 * HOUR);
+  const dayAgo = TICK - 24 * HOUR;
+  for (const ago of [90, 110, 100]) done.set(NOON - ago * HOUR, dayAgo);
+  done.set(NOON - 120 * HOUR, dayAgo + 1);
+  const open = new Set([90, 110, 120, 100, 3].map((ago) => NOON - ago * HOUR));
+  expect(hoursToVerify({ tickMs: TICK, agesHours, lookedAtMs: done, unsettled: open })).toEqual(
+    [3, 90, 100, 110].map((ago) => NOON - ago * HOUR),
+  );
 });

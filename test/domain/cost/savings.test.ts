@@ -20,4 +20,29 @@ describe('what could be cheaper', () => {
       'half of the markets (90)',
     ]);
   });
+
+  const total = (input: CostInput): number => estimateCost(input, prices, 'eu-west-1').total;
+  const changesOf = (input: CostInput) => savingsOf(input, prices, 'eu-west-1').map(({ change }) => change);
+
+  test('is the next smaller profile, with what that one lacks', () => {
+    const [fromProduction] = savingsOf(INPUT, prices, 'eu-west-1');
+    expect(fromProduction?.givesUp).toBe('a second zone for the way out, a second collector, paid support of Grafana');
+    const input: CostInput = { ...INPUT, profile: 'default', clickhouse: 'ec2' };
+    expect(savingsOf(input, prices, 'eu-west-1')[0]).toEqual({
+      change: 'profile starter',
+      givesUp: 'a cache and a Grafana that outlive the ClickHouse host',
+      dollars: total(input) - total({ ...input, profile: 'starter' }),
+    });
+  });
+
+  test('is the largest saving first, whichever that is', () => {
+    const input: CostInput = { ...INPUT, profile: 'starter', clickhouse: 'cloud-scale', markets: 1000 };
+    expect(changesOf(input)).toEqual(['ClickHouse on EC2', 'half of the markets (500)']);
+    expect(changesOf({ ...input, clickhouse: 'cloud-basic', markets: 9000 })).toEqual(['half of the markets (4500)']);
+  });
+
+  test('is no host on EC2 for who has a server of their own, nor for who has such a host', () => {
+    expect(changesOf({ ...INPUT, clickhouse: 'external' })).toEqual(['profile default', 'half of the markets (90)']);
+    expect(changesOf({ ...INPUT, clickhouse: 'ec2' })).toEqual(['profile default', 'half of the markets (90)']);
+  });
 });

@@ -35,6 +35,7 @@ describe('an outlier', () => {
   test('is far from the last good price too: a market on the move is not one', () => {
     const moving = windowOf(repeat(51, 1000));
     expect([judged(moving, 1010, { last: 1007 }), judged(moving, 1010, { last: 1004 })]).toEqual([false, true]);
+    expect(judged(moving, 1001, { last: 1010 })).toBe(false);
   });
 
   test('is more than two steps away, where steps are coarse', () => {
@@ -49,6 +50,8 @@ describe('an outlier', () => {
   test('needs more after a silence', () => {
     const quiet = windowOf(repeat(51, 1000));
     expect([judged(quiet, 1009, { widening: 2 }), judged(quiet, 1010, { widening: 2 })]).toEqual([false, true]);
+    const lively = windowOf(repeat(10, 996, 998, 1000, 1002, 1004));
+    expect([judged(lively, 1031.9, { widening: 2 }), judged(lively, 1032.1, { widening: 2 })]).toEqual([false, true]);
   });
 
   test('is unknown before ten trades', () => {

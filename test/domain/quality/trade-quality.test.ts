@@ -248,6 +248,18 @@ describe('several exchanges', () => {
     },
   );
 
+  test('one that is alone with a steady price is not believed before its time is up, however many trades agree', () => {
+    const { settle, send } = market({ loneVenueMs: 10_000 });
+    settle(100, THREE);
+    let coinbase = '';
+    for (let second = 0; second <= 12; second += 1) {
+      coinbase += send([85], 400, { exchange: 'coinbase' });
+      send([100], 300, { exchange: 'binance' });
+      send([100], 300, { exchange: 'kraken' });
+    }
+    expect(coinbase).toBe(`${'s'.repeat(10)}ggg`);
+  });
+
   test('one that was believed apart is compared again once it has come back', () => {
     const { settle, send } = market({ loneVenueMs: 1000, outlierFloorBps: 1000 });
     settle(100, THREE);

@@ -20,6 +20,8 @@ describe('the key of an archive object', () => {
     'trades/exchange=kraken/date=2023-13-17/hour=05/0-1-2.ndjson.zst',
     'trades/exchange=kraken/date=2023-11-17/hour=25/0-1-2.ndjson.zst',
     'trades/exchange=kraken/date=2023-11-17/hour=05/0-1-2.parquet',
+    'x/trades/exchange=kraken/date=2023-11-17/hour=05/0-1-2.ndjson.zst',
+    'trades/exchange=kraken/date=2023-11-17/hour=05/0-1-2.ndjson.zst.part',
     'poison/0-1.bin',
     '',
   ])('is not %j', (key) => {

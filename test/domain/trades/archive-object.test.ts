@@ -19,6 +19,12 @@ describe('hours of trades', () => {
     expect(hoursOfTrades([])).toEqual([]);
   });
 
+  test('of one moment are in the order of their exchanges', () => {
+    const exchanges = ['kraken', 'binance', 'coinbase'] as const;
+    const hours = hoursOfTrades(exchanges.map((exchange) => checkedTrade({ exchange })));
+    expect(hours.map(({ exchange }) => exchange)).toEqual(['binance', 'coinbase', 'kraken']);
+  });
+
   test('hold each trade once, the copy that came first', () => {
     const [first, second] = [checkedTrade({ source: 'rest' }), checkedTrade({ source: 'stream' })];
     expect(hoursOfTrades([first, second])[0]?.trades).toEqual([first]);
@@ -29,6 +35,7 @@ describe('the text of an object', () => {
   test('comes back as the trades', () => {
     const trades = tradesFrom(1, 5);
     expect(parseArchiveText(archiveText(trades))).toEqual({ trades, refused: [] });
+    expect(parseArchiveText(archiveText(trades).trimEnd())).toEqual({ trades, refused: [] });
     expect(parseArchiveText('')).toEqual({ trades: [], refused: [] });
   });
 
@@ -38,5 +45,9 @@ describe('the text of an object', () => {
       trades: tradesFrom(1, 2),
       refused: [{ line: 2, reason: 'the line is not a JSON object', excerpt: 'broken' }],
     });
+  });
+
+  test('with a long bad line shows the beginning of it', () => {
+    expect(parseArchiveText('x'.repeat(1000)).refused).toMatchObject([{ line: 1, excerpt: 'x'.repeat(200) }]);
   });
 });

@@ -6,8 +6,8 @@ test('dropped trades make one run a market, from the lowest id to the highest, w
   const trades = [
     checkedTrade({ symbol: 'BTC/USD', id: '10', eventTimeMs: 1000 }),
     checkedTrade({ symbol: 'ETH/USD', id: '7', eventTimeMs: 900 }),
-    checkedTrade({ symbol: 'BTC/USD', id: '9', eventTimeMs: 1002 }),
-    checkedTrade({ symbol: 'BTC/USD', id: '11', eventTimeMs: 1001 }),
+    checkedTrade({ symbol: 'BTC/USD', id: '11', eventTimeMs: 1002 }),
+    checkedTrade({ symbol: 'BTC/USD', id: '9', eventTimeMs: 1001 }),
     checkedTrade({ exchange: 'coinbase', symbol: 'BTC/USD', id: '1', eventTimeMs: 5 }),
   ];
   expect(droppedRuns(trades)).toEqual([

@@ -40,6 +40,11 @@ describe('a latest price', () => {
     });
   });
 
+  test('is read of a sale, and up to the last time that there is', () => {
+    const sale = latestPriceEntry(checkedTrade({ side: 'sell', eventTimeMs: 8.64e15, receivedAtMs: 8.64e15 }));
+    expect(parseLatestPrice('kraken', BTC, sale.fields)).toMatchObject({ side: 'sell', eventTimeMs: 8.64e15, receivedAtMs: 8.64e15 });
+  });
+
   test.each(Object.keys(entry.fields))('is not read without its %s', (field) => {
     const { [field]: _gone, ...others } = entry.fields;
     expect(parseLatestPrice('kraken', BTC, others)).toBeUndefined();
@@ -58,6 +63,7 @@ describe('a latest price', () => {
     ['event_time', '-1'],
     ['event_time', '2023-11-17'],
     ['event_time', '9999999999999999'],
+    ['event_time', '8640000000000001'],
     ['received_at', ''],
     ['source', 'rumour'],
     ['quality', ''],

@@ -109,6 +109,60 @@ describe('the witness of a minute', () => {
       ),
     ).toEqual([true, true, false]);
     expect(completeness([[2, 0], next], 1)).toEqual([false, false]);
+    // As many as were skipped, but not those.
+    expect(
+      completeness(
+        [
+          [3, 0],
+          [7, 1],
+          [8, 5 * MINUTE],
+        ],
+        5,
+      ),
+    ).toEqual([false, false]);
+  });
+
+  test('is not complete where nothing is known of what was before, even if its ids begin with the first there can be', () => {
+    const witness = newWitness();
+    witness.add(trade(1, 0), false);
+    witness.add(trade(2, MINUTE), false);
+    expect(witness.takeClosed(START + MINUTE, 0)).toMatchObject([{ firstId: 1n, isComplete: false }]);
+  });
+
+  test('is told again as complete, with what it had, when the next trade comes a minute later', () => {
+    const witness = newWitness();
+    witness.beginAfter(0, START - 1);
+    witness.add(trade(1, 0), false);
+    expect(witness.takeClosed(START + MINUTE, 1)).toMatchObject([{ tradeCount: 1, isComplete: false }]);
+    witness.add(trade(2, MINUTE), false);
+    expect(witness.takeClosed(START + MINUTE, 2)).toMatchObject([{ tradeCount: 1, isComplete: true, updatedAtMs: 2 }]);
+  });
+
+  test('comes in the order of time, and the oldest leaves first, in whatever order the minutes began', () => {
+    const witness = newWitness(3);
+    for (const minute of [2, 0, 1]) expect(witness.add(trade(minute + 1, minute * MINUTE), false)).toBe(true);
+    expect(witness.add(trade(9, 0), false)).toBe(true);
+    witness.add(trade(4, 3 * MINUTE), false);
+    expect([witness.add(trade(10, 0), false), witness.add(trade(11, MINUTE), false)]).toEqual([false, true]);
+    expect(witness.takeClosed(START + 9 * MINUTE, 0).map(({ openTimeMs }) => (openTimeMs - START) / MINUTE)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('that was told is not told again when it leaves', () => {
+    const witness = newWitness(1);
+    witness.add(trade(1, 0), false);
+    expect(witness.takeClosed(START + MINUTE, 0)).toHaveLength(1);
+    witness.add(trade(5, MINUTE), false);
+    expect(witness.takeClosed(START + MINUTE, 0)).toEqual([]);
+  });
+
+  test('does not begin anew once there are trades', () => {
+    const witness = newWitness();
+    witness.add(trade(6, 0), false);
+    const [first] = witness.takeClosed(START + MINUTE, 0);
+    witness.beginAfter(5, START - 1);
+    witness.beginAfterMinute({ ...first!, openTimeMs: START + 5 * MINUTE });
+    expect(witness.add(trade(7, MINUTE), false)).toBe(true);
+    expect(witness.takeClosed(START + 2 * MINUTE, 0)).toMatchObject([{ openTimeMs: START + MINUTE, isComplete: false }]);
   });
 
   test('is not complete before the next trade shows that nothing was lost at its end, and says so then', () => {
@@ -166,6 +220,8 @@ describe('the witness of a minute', () => {
     const [told] = first.takeClosed(START + MINUTE, 1);
     const second = newWitness();
     second.beginAfterMinute(told!);
+    expect(second.add(trade(9, -MINUTE), false)).toBe(false);
+    expect(second.takeClosed(START + 2 * MINUTE, 2)).toEqual([]);
     expect(second.add(trade(3, 2000), false)).toBe(false);
     second.add(trade(4, MINUTE), false);
     second.add(trade(5, 2 * MINUTE), false);

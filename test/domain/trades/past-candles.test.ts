@@ -63,6 +63,11 @@ describe('where ids are skipped', () => {
   });
 });
 
+test('skipped ids are between two trades: candles that end at the one or begin behind the other lack none', () => {
+  const gap = [trade(1, -1), trade(2, 1), trade(4, 2), trade(5, 3), trade(6, 5)];
+  expect(told(gap, [0, 1, 2, 3])).toEqual({ candles: [3], empty: [0], broken: [1, 2], untold: [] });
+});
+
 test('without a trade before, or one behind, nothing is told', () => {
   expect(told([trade(1, 1), trade(2, 2.5), trade(3, 4.5)], [0, 1, 2, 3, 4])).toEqual({
     candles: [2],

@@ -8,6 +8,12 @@ describe('latestPriceKey', () => {
     expect(latestPriceKey('kraken', 'BTC/USD' as MarketSymbol)).toBe('latest_price:kraken:BTC/USD');
   });
 
+  test('takes a part of 64 characters, and shows no more of a longer one', () => {
+    const longest = 'A'.repeat(64) as MarketSymbol;
+    expect(latestPriceKey('kraken', longest)).toBe(`latest_price:kraken:${longest}`);
+    expect(() => latestPriceKey('kraken', `${longest}B` as MarketSymbol)).toThrow(`symbol "${longest}" cannot`);
+  });
+
   test.each([
     '',
     '*',

@@ -6,7 +6,10 @@ const steps = (chain: ReturnType<typeof createTradeChain>, ids: readonly number[
 
 describe('a chain of trade ids', () => {
   test('begins anywhere and goes on by one', () => {
-    expect(steps(createTradeChain(10), [5, 6, 7])).toEqual(['first', 'next', 'next']);
+    const chain = createTradeChain(10);
+    expect(chain.lastId()).toBeNull();
+    expect(steps(chain, [5, 6, 7])).toEqual(['first', 'next', 'next']);
+    expect(chain.lastId()).toBe(7);
   });
 
   test('begins after an id that is known from before: the next one is news, that one is not', () => {
@@ -33,15 +36,16 @@ describe('a chain of trade ids', () => {
       { firstId: 3, lastId: 3 },
       { firstId: 5, lastId: 6 },
     ]);
+    expect(chain.gaps().map(missingCount)).toEqual([3]);
     steps(chain, [3, 5, 6]);
     expect(chain.gaps().map(missingCount)).toEqual([0]);
   });
 
   test('does not wait for what it was told to forget', () => {
     const chain = createTradeChain(10);
-    steps(chain, [1, 4]);
+    steps(chain, [1, 4, 8]);
     chain.forget(2);
-    expect(chain.step(2, 0)).toBe('repeated');
+    expect(steps(chain, [2, 5])).toEqual(['repeated', 'late']);
   });
 
   test('wants trades again that were seen and then lost, and says so', () => {
@@ -57,6 +61,11 @@ describe('a chain of trade ids', () => {
     steps(chain, [1, 2]);
     chain.reopen({ firstId: 2, lastId: 9, fromMs: 0, toMs: 0 });
     expect(chain.takeNew()).toEqual([]);
+    chain.reopen({ firstId: 2, lastId: 2, fromMs: 20, toMs: 20 });
+    expect(steps(chain, [2, 3])).toEqual(['again', 'next']);
+    const empty = createTradeChain(10);
+    empty.reopen({ firstId: 2, lastId: 9, fromMs: 0, toMs: 0 });
+    expect(empty.hasNew()).toBe(false);
   });
 
   test('remembers so many gaps and tells of all of them', () => {

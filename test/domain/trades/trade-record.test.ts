@@ -56,9 +56,15 @@ describe('the line of a trade', () => {
     [line({ reason: 7 }), 'field "reason" is 7'],
     [line({ reason: 'x'.repeat(201) }), `field "reason" is "${'x'.repeat(59)}`],
     [line({ extra: 1 }), 'field "extra" is unknown'],
+    [line({ ['x'.repeat(100)]: 1 }), `field "${'x'.repeat(40)}" is unknown`],
     [line({ ['__proto__x']: 1 }), 'field "__proto__x" is unknown'],
   ])('%s is refused', (text, reason) => {
     expect(parseTradeLine(text)).toBe(reason);
+  });
+
+  test('may have an id of 64 characters, a reason of 200, and the last time that there is', () => {
+    const longest = checkedTrade({ id: '9'.repeat(64), reason: 'x'.repeat(200), eventTimeMs: 8.64e15, receivedAtMs: 0 });
+    expect(parseTradeLine(tradeLine(longest))).toEqual(longest);
   });
 
   test('with decimals that are not canonical is read as canonical ones', () => {

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { mutationChapter } from '../../../tools/reliability/mutation-score.ts';
 import { pageOf, summaryOf, withoutResults } from '../../../tools/reliability/page.ts';
 import type { Outcome } from '../../../tools/reliability/test-reports.ts';
 import { promised, rowsAfter } from './made-rows.ts';
+import { madeScore } from './made-score.ts';
 
 const FACTS = { date: '2026-11-23', node: '24.21.0', commit: 'abc1234' };
 const UNPROVEN = promised({ number: '2', tests: [], unproven: 'no rain here' });
 
 /** The lines of the table. */
-const tableOf = (page: string): readonly string[] => page.split('\n').filter((line) => line.startsWith('| '));
+const tableOf = (page: string): readonly string[] =>
+  (page.split('## Mutation')[0] ?? '').split('\n').filter((line) => line.startsWith('| '));
 
 describe('the page', () => {
   test('has a row for each promise: number, when, promise, linked proof, last result', () => {
@@ -16,7 +19,7 @@ describe('the page', () => {
       { file: 'test/a.test.ts', name: 'test 1' },
       { file: 'test/b/c.tools.test.ts', name: null },
     ];
-    const page = pageOf(rowsAfter([promised({ tests, beyond: 'hail' }), UNPROVEN], ['passed', 'passed']), FACTS);
+    const page = pageOf(rowsAfter([promised({ tests, beyond: 'hail' }), UNPROVEN], ['passed', 'passed']), FACTS, madeScore());
     expect(page).toContain('\n## Weather\n');
     expect(tableOf(page)).toEqual([
       '| # | when | promise | proof | last result |',
@@ -32,11 +35,18 @@ describe('the page', () => {
     [null, 'not run'],
     [[], 'not run'],
   ])('says of tests that ended as %j: %s', (outcomes, result) => {
-    expect(tableOf(pageOf(rowsAfter([promised()], outcomes), FACTS))[1]).toMatch(new RegExp(`\\| ${result.replaceAll('*', '\\*')} \\|$`));
+    expect(tableOf(pageOf(rowsAfter([promised()], outcomes), FACTS, madeScore()))[1]).toMatch(
+      new RegExp(`\\| ${result.replaceAll('*', '\\*')} \\|$`),
+    );
+  });
+
+  test('ends with the mutation score', () => {
+    const page = pageOf(rowsAfter([promised()], ['passed']), FACTS, madeScore());
+    expect(page.endsWith(`\n\n${mutationChapter(madeScore())}`)).toBe(true);
   });
 
   test('cannot be broken by what a promise says', () => {
-    const page = pageOf(rowsAfter([promised({ when: 'a | b\nc', promise: '<script>' })], ['passed']), FACTS);
+    const page = pageOf(rowsAfter([promised({ when: 'a | b\nc', promise: '<script>' })], ['passed']), FACTS, madeScore());
     expect(tableOf(page)[1]).toMatch(/^\| 1 \| a \\\| b c \| &lt;script> \| /);
   });
 });
@@ -61,11 +71,20 @@ describe('the summary', () => {
 
 describe('a page without its results', () => {
   const pageAfter = (outcomes: readonly Outcome[] | null, change = {}): string =>
-    withoutResults(pageOf(rowsAfter([promised(change), UNPROVEN], outcomes), { ...FACTS, date: String(outcomes) }));
+    withoutResults(pageOf(rowsAfter([promised(change), UNPROVEN], outcomes), { ...FACTS, date: String(outcomes) }, madeScore()));
 
   test('is the same whatever the tests said, and when', () => {
     expect(pageAfter(['passed'])).toBe(pageAfter(null));
     expect(pageAfter(['failed', 'skipped'])).toBe(pageAfter(null));
+  });
+
+  test('is the same whatever the mutation score is, also when there was none', () => {
+    const page = pageOf(rowsAfter([promised()], ['passed']), FACTS, madeScore());
+    const other = pageOf(rowsAfter([promised()], ['passed']), FACTS, { ...madeScore(), commit: 'fff0000' });
+    expect(other).not.toBe(page);
+    expect(withoutResults(other)).toBe(withoutResults(page));
+    expect(withoutResults(page.slice(0, page.indexOf('\n## Mutation score')))).toBe(withoutResults(page));
+    expect(withoutResults(page)).toContain('It stays dry.');
   });
 
   test.each([
