@@ -40,7 +40,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/domain/indicators/series-values.ts': 'test/usecases/compute-indicators.test.ts',
   // One way in: what a person writes into YAML and the environment.
   'lib/config/environment.ts': 'test/config/load.test.ts',
-  'lib/config/schema.ts': 'test/config/load.test.ts',
   'lib/config/shapes.ts': 'test/config/load.test.ts',
   'lib/config/yaml-file.ts': 'test/config/load.test.ts',
   // Each exchange's wire is tested through the port, over real HTTP.

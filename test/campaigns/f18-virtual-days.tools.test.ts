@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -97,7 +97,7 @@ test(`F18: ${TICKS} minutes of 180 series, on the real engine`, { timeout: 600_0
   // Node itself, without what runs tests, has 60.
   const rssMib = 60 + (process.memoryUsage().rss - rssBefore) / 2 ** 20;
   console.log(
-    `F18: ${JSON.stringify(count)}, ${expected} candles, FINAL ${row?.[0]}, unique ${row?.[1]}, bad ${row?.[2]}, about ${rssMib.toFixed(0)} MiB of memory, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
+    `F18: ${JSON.stringify(count)}, ${expected} candles, FINAL ${row?.[0]}, unique ${row?.[1]}, bad ${row?.[2]}, about ${rssMib.toFixed(0)} MiB of memory${mappedText()}, ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
   );
   expect(row).toEqual([expected, expected, 0]);
   expect(count.doubled).toBeGreaterThan(300);
@@ -105,3 +105,10 @@ test(`F18: ${TICKS} minutes of 180 series, on the real engine`, { timeout: 600_0
   // A good part of it is the engine's program, mapped from its file.
   expect(rssMib).toBeLessThan(750);
 });
+
+/** How much of this process' memory is pages of files, the engine's program above all; only Linux tells. */
+function mappedText(): string {
+  const status = '/proc/self/status';
+  const kilobytes = existsSync(status) ? /^RssFile:\s+(\d+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1] : undefined;
+  return kilobytes === undefined ? '' : ` (${(Number(kilobytes) / 1024).toFixed(0)} of them mapped from files)`;
+}

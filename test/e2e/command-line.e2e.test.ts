@@ -40,8 +40,8 @@ const BAD_USE: readonly BadUse[] = [
     says: /--files ".*no-such-folder" does not exist, expected a file or a folder of recordings; correct it/,
   },
   {
-    args: ['audit', '--files', join(ROOT, 'docs')],
-    says: /--files ".*docs" holds no recording, expected \.csv, \.ndjson, \.jsonl or \.json/,
+    args: ['audit', '--files', join(ROOT, 'docs/runbooks')],
+    says: /--files ".*runbooks" holds no recording, expected \.csv, \.ndjson, \.jsonl or \.json/,
   },
   {
     args: ['audit', '--files', join(ROOT, 'recordings'), '--data', 'elsewhere'],

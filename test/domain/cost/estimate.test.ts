@@ -64,7 +64,7 @@ describe('what a deployment costs', () => {
       ['functions', '777 thousand GB-seconds', 10.42],
       ['queues and archive', '7.6 GB more in the archive each month, 131 thousand objects', 1.35],
       ['logs, metrics, alarms', '19 metrics, 25 alarms, 25.9 GB of logs', 24.93],
-      ['Grafana', 'managed, an editor and two viewers', 19],
+      ['Grafana', 'not deployed yet; managed, an editor and two viewers', 19],
       ['secrets', '3 in Secrets Manager', 1.2],
     ]);
   });
@@ -94,7 +94,7 @@ describe('what a deployment costs', () => {
       ['functions', '7156 thousand GB-seconds less the free ones', 90.08],
       ['queues and archive', '31.5 GB more in the archive each month, 131 thousand objects', 1.9],
       ['logs, metrics, alarms', '19 metrics, 25 alarms, 30.0 GB of logs', 17.45],
-      ['Grafana', '0.25 vCPU, 1 GB on Fargate ARM with an address', 12.16],
+      ['Grafana', 'not deployed yet; 0.25 vCPU, 1 GB on Fargate ARM with an address', 12.16],
       ['secrets', '1 in Secrets Manager', 0.4],
     ]);
   });
