@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '#config/load.ts';
 import { ExchangeError, SinkError } from '#core/errors.ts';
@@ -95,18 +98,24 @@ async function probeAccount(
     clickhouseInstance: mode !== 'ec2' ? null : instanceType === '' ? 't4g.large' : instanceType,
   });
   const check = 'AWS credentials';
-  const variable = CREDENTIALS.find((one) => (environment[one] ?? '') !== '');
-  if (variable === undefined) {
-    const fact = 'none in the environment; a profile in the home folder was not looked for';
+  const source = CREDENTIALS.find((one) => (environment[one] ?? '') !== '') ?? profileAtHome(environment);
+  if (source === undefined) {
+    const fact = 'none in the environment, and no .aws/credentials in the home folder';
     return [{ check, severity: 'unknown', fact, cure: 'only for a deployment: set AWS_PROFILE' }, quotasNotAsked(needs, 'no credentials')];
   }
   const region = given ?? deployment.region;
   const quotas = await openQuotaReader(region, { timer });
   try {
-    return accountFindings(variable, region, await Promise.all(needs.map((need) => answerOf(quotas, need))));
+    return accountFindings(source, region, await Promise.all(needs.map((need) => answerOf(quotas, need))));
   } finally {
     quotas.close();
   }
+}
+
+/** Where the SDK looks when the environment says nothing; who signs in by SSO has AWS_PROFILE. */
+function profileAtHome({ HOME: home = homedir() }: DoctorOptions['environment']): string | undefined {
+  const file = join(home, '.aws/credentials');
+  return existsSync(file) ? file : undefined;
 }
 
 async function answerOf(quotas: QuotaReader, need: QuotaNeed): Promise<QuotaAnswer> {

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startQuotaServer } from '../providers/aws/quota-server.ts';
@@ -104,5 +105,21 @@ describe('tidemark doctor', () => {
     expect(of('node')).toMatchObject([{ severity: 'good' }]);
     const without = await doctor(['--region', 'eu-west-1'], environment);
     expect([without.code, without.of('container engine')]).toEqual([0, []]);
+  });
+
+  test('finds a profile in the home folder, and says whether it works', async () => {
+    const home = temporaryFolder();
+    mkdirSync(join(home, '.aws'));
+    const lines = ['[default]', 'aws_access_key_id = nobody', ['aws_secret_access', 'key = nothing'].join('_'), ''];
+    writeFileSync(join(home, '.aws/credentials'), lines.join('\n'));
+    const aws = await startQuotaServer(() => 100);
+    const inEurope = { ...ONLY_BINANCE, TIDEMARK_EXCHANGES__BINANCE__REST_URL: NOBODY, HOME: home, AWS_ENDPOINT_URL: aws.url };
+    const { code, of } = await doctor(['--region', 'eu-west-1'], inEurope);
+    aws.close();
+    expect(code).toBe(0);
+    expect(of('AWS credentials')).toMatchObject([
+      { severity: 'good', fact: expect.stringContaining('.aws/credentials work in eu-west-1') },
+    ]);
+    expect(of('AWS quotas').map(({ severity }) => severity)).toEqual(Array(5).fill('good'));
   });
 });
