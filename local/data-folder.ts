@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import { EXCHANGES } from '#core/exchange.ts';
+import { parseJsonObject } from '#std/json-object.ts';
 
 const PROCESS = {
   pid: z.int(),
@@ -186,18 +187,10 @@ function readJson<T extends z.ZodMiniType>(file: string, schema: T): z.infer<T> 
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw unusable(dirname(file), 'read', error);
   }
-  const parsed = schema.safeParse(parseJson(text));
+  const parsed = schema.safeParse(parseJsonObject(text));
   if (!parsed.success)
     throw new ConfigError(`${file} is damaged, expected what tidemark wrote there; remove the data folder or start with --fresh`);
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Readers see the old file or the new one, never a half: also after a crash. */

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '#config/load.ts';
+import { PROFILE_PARTS } from '#core/deployment-profile.ts';
 import { ExchangeError, SinkError } from '#core/errors.ts';
 import type { Exchange } from '#core/exchange.ts';
 import type { QuotaReader } from '#core/ports/quota-reader.ts';
@@ -86,16 +87,13 @@ async function probeAccount(
   exchanges: number,
   { environment, region: given }: DoctorOptions,
 ): Promise<readonly Finding[]> {
-  const isProduction = deployment.profile === 'production';
+  const { clickhouseInstance, ...parts } = PROFILE_PARTS[deployment.profile];
   const { mode, instanceType } = deployment.clickhouse;
   const needs = quotaNeeds({
+    ...parts,
     exchanges,
-    gateways: isProduction ? 2 : 1,
-    hasGatewayMachines: !isProduction,
-    shards: isProduction ? 2 : 1,
     tasks: streaming.collector.enabled ? deployment.collector.tasks : 0,
-    // Those of all profiles have the size of a large one.
-    clickhouseInstance: mode !== 'ec2' ? null : instanceType === '' ? 't4g.large' : instanceType,
+    clickhouseInstance: mode !== 'ec2' ? null : instanceType === '' ? clickhouseInstance : instanceType,
   });
   const check = 'AWS credentials';
   const source = CREDENTIALS.find((one) => (environment[one] ?? '') !== '') ?? profileAtHome(environment);

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
 import { camelCased, type CamelCased } from './camel-case.ts';
 import { describeIssues } from './problems.ts';
-import { object, text, textOf } from './shapes.ts';
+import { object, textLike, textOfLength } from './shapes.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 function numberOf(error: string, min: number, max: number) {
@@ -20,8 +20,8 @@ const REGION = object({
 });
 
 const PRICES_FILE = object({
-  date: text(DATE_EXPECTED, /^20\d\d-[01]\d-[0-3]\d$/),
-  source: textOf(TEXT_EXPECTED, 1, 1000),
+  date: textLike(DATE_EXPECTED, /^20\d\d-[01]\d-[0-3]\d$/),
+  source: textOfLength(TEXT_EXPECTED, 1, 1000),
   hours_a_month: COUNT,
   regions: z.record(z.string(), REGION, { error: 'a mapping of regions' }),
   ec2_hour: object({ 't4g.nano': MONEY, 't4g.medium': MONEY, 't4g.large': MONEY, 'm7g.large': MONEY, 'm7g.2xlarge': MONEY }),

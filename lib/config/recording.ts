@@ -7,7 +7,7 @@ import { seriesKey, type Series } from '#core/series.ts';
 import type { MarketSymbol } from '#core/symbol.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
 import { describeIssues } from './problems.ts';
-import { list, object, oneOf, SYMBOL, text as textLike, textOf, withDefault } from './shapes.ts';
+import { list, object, oneOf, SYMBOL, textLike, textOfLength, withDefault } from './shapes.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 const MANIFEST_FILE = 'recording.yaml';
@@ -36,7 +36,7 @@ const time = z.pipe(
   z.transform((moment) => parseTime(moment) ?? 0),
 );
 const bodyFile = textLike(FILE_EXPECTED, /^rest\/[\w.-]+\.json\.gz$/);
-const description = textOf(TEXT_EXPECTED, 1, 2000);
+const prose = textOfLength(TEXT_EXPECTED, 1, 2000);
 const symbols = list(SYMBOL, 'symbols', MAX_ENTRIES);
 
 const TRADES_EXPECTED = 'a file of the folder, written as ws/<name>.ndjson.gz or trades/<name>.csv.gz';
@@ -64,8 +64,8 @@ const OUTAGE = object({
 });
 
 const MANIFEST = object({
-  name: description,
-  description,
+  name: prose,
+  description: prose,
   replay: object({ from: time, until: time }),
   venues: object(
     Object.fromEntries(EXCHANGES.map((exchange) => [exchange, z.optional(VENUE)])) as Record<Exchange, z.ZodMiniOptional<typeof VENUE>>,

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { DEPLOYMENT_PROFILES } from '#core/deployment-profile.ts';
 import { EXCHANGES, type Exchange } from '#core/exchange.ts';
 import { TIMEFRAMES } from '#core/timeframe.ts';
-import { integer, listOnce, object, oneOf, SYMBOL, text, textOf, withDefault } from './shapes.ts';
+import { integer, listOnce, object, oneOf, SYMBOL, textLike, textOfLength, withDefault } from './shapes.ts';
 
 /** As the URL parser writes them: 169.254.x.x in every spelling, also inside IPv6, fe80::/10, and the clouds' metadata services. */
 const LINK_LOCAL_HOST = /^(169\.254\.|\[::ffff:a9fe:|\[fe[89ab][0-9a-f]:|\[fd00:ec2::254\]$|metadata\.google\.internal\.?$)/;
@@ -96,9 +97,9 @@ const DATABASES_FILE = object({
   clickhouse: object({
     mode: oneOf(['embedded', 'http']),
     url: HTTP_URL,
-    username: textOf('a user name', 1, 64),
+    username: textOfLength('a user name', 1, 64),
     password_env: ENVIRONMENT_NAME,
-    database: text('a name of letters, digits and _', /^[a-zA-Z_]\w{0,62}$/),
+    database: textLike('a name of letters, digits and _', /^[a-zA-Z_]\w{0,62}$/),
     ttl_days: integer(0, 36_500),
     deadline_ms: integer(100, 600_000),
   }),
@@ -159,7 +160,7 @@ const STREAMING_FILE = object({
 /** What CloudWatch offers. */
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653];
 
-const TEXT = (error: string, pattern: RegExp) => text(error, new RegExp(`^(?:${pattern.source})$`));
+const TEXT = (error: string, pattern: RegExp) => textLike(error, new RegExp(`^(?:${pattern.source})$`));
 const TEXT_OR_NOTHING = (what: string, pattern: RegExp) => TEXT(`${what}, or nothing`, new RegExp(`${pattern.source}|`));
 
 const SECRET_NAME = TEXT_OR_NOTHING('the name of a secret in Secrets Manager, never the secret itself', /[A-Za-z0-9/_+=.@-]{1,512}/);
@@ -167,7 +168,7 @@ const IMAGE = TEXT('a container image such as public.ecr.aws/docker/library/node
 
 const DEPLOYMENT_FILE = object({
   region: TEXT('an AWS region such as eu-west-1', /[a-z]{2}(-[a-z]+)+-\d/),
-  profile: oneOf(['starter', 'default', 'production']),
+  profile: oneOf(DEPLOYMENT_PROFILES),
   clickhouse: object({
     mode: oneOf(['ec2', 'cloud', 'external']),
     instance_type: TEXT('an arm64 instance type such as t4g.large, or nothing for that of the profile', /[a-z]+\d+g[a-z]*\.[a-z0-9]+|/),

@@ -28,6 +28,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string | null>> = {
   'lib/core/trade-gap.ts': null,
   'lib/core/trade-line.ts': null,
   'lib/core/trade-minute.ts': null,
+  'lib/core/deployment-profile.ts': 'test/infra/stateful.test.ts',
   'lib/domain/cost/prices.ts': null,
   // Formulas are compared with TA-Lib's own values.
   'lib/domain/indicators/ema.ts': 'test/domain/indicators/ta-lib.test.ts',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
+import { parseJsonObject } from '#std/json-object.ts';
 
 /** What became of the mutants of one package: small changes of its code, one at a time, each held against the tests that run it. */
 export type PackageScore = {
@@ -41,18 +42,9 @@ const FILE = z.strictObject({
 
 /** The score in a JSON text. Throws `ConfigError` when it is none; `source` names the text. */
 export function parseScore(source: string, text: string): MutationScore {
-  const parsed = FILE.safeParse(parsedJson(text));
+  const parsed = FILE.safeParse(parseJsonObject(text));
   if (!parsed.success) throw new ConfigError(`${source} is no mutation score; restore it, or write it again with npm run mutation`);
   return parsed.data;
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // No JSON is no score: the caller says so.
-    return null;
-  }
 }
 
 export function mutantsOf({ killed, timedOut, survived, uncovered }: Omit<PackageScore, 'name'>): number {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { describeIssues } from '#config/problems.ts';
-import { list, object, text as textLike } from '#config/shapes.ts';
+import { list, object, textLike } from '#config/shapes.ts';
 import { parseYaml } from '#config/yaml-file.ts';
 import { ConfigError } from '#core/errors.ts';
 

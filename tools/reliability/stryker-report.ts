@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
+import { parseJsonObject } from '#std/json-object.ts';
 import type { PackageScore } from './mutation-score.ts';
 
 const STATUSES = ['Killed', 'Timeout', 'Survived', 'NoCoverage', 'Ignored', 'CompileError', 'RuntimeError', 'Pending'] as const;
@@ -27,20 +28,11 @@ export type StrykerReport = z.infer<typeof REPORT>;
 
 /** Throws `ConfigError` when the text is no report of Stryker, or of a run that did not end; `source` names it. */
 export function parseStrykerReport(source: string, text: string): StrykerReport {
-  const parsed = REPORT.safeParse(parsedJson(text));
+  const parsed = REPORT.safeParse(parseJsonObject(text));
   if (!parsed.success) throw new ConfigError(`${source} is no JSON report of Stryker; run npm run mutation again`);
   const isPending = Object.values(parsed.data.files).some(({ mutants }) => mutants.some(({ status }) => status === 'Pending'));
   if (isPending) throw new ConfigError(`${source} is of a run that did not end; run npm run mutation again`);
   return parsed.data;
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // No JSON is no report: the caller says so.
-    return null;
-  }
 }
 
 /** Its files that are the path, or below it: a report keeps what earlier runs said of other files. */

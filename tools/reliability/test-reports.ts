@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '#core/errors.ts';
+import { parseJsonObject } from '#std/json-object.ts';
 import type { Proof } from './promises.ts';
 
 /** What a run of the tests says of one file. */
@@ -31,7 +32,7 @@ const REPORT = z.object({
 
 /** The files of one JSON report of vitest. Throws `ConfigError` when it is none; `source` names it. */
 export function parseReport(source: string, text: string): readonly FileResult[] {
-  const parsed = REPORT.safeParse(parsedJson(text));
+  const parsed = REPORT.safeParse(parseJsonObject(text));
   if (!parsed.success) throw new ConfigError(`${source} is no JSON report of vitest; remove it, and run the suite again with CI=true`);
   return parsed.data.testResults.map(({ name, status, startTime, assertionResults }) => ({
     path: name,
@@ -39,15 +40,6 @@ export function parseReport(source: string, text: string): readonly FileResult[]
     isBroken: status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
     tests: assertionResults.map((test) => ({ name: test.fullName, outcome: outcomeOf(test.status) })),
   }));
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // No JSON is no report: the caller says so.
-    return null;
-  }
 }
 
 /** Whatever did not pass or fail has proved nothing: skipped, pending, to be done. */

@@ -1,13 +1,10 @@
+import { PROFILE_PARTS, type DeploymentProfile } from '#core/deployment-profile.ts';
 import type { InstanceType, Prices } from './prices.ts';
-
-export const PROFILES = ['starter', 'default', 'production'] as const;
-/** `starter`: the cheapest that keeps every promise. `production`: nothing alone, a NAT gateway in each of two zones. */
-type Profile = (typeof PROFILES)[number];
 
 type ClickHouseHost = 'ec2' | 'cloud-basic' | 'cloud-scale' | 'external';
 
 export type CostInput = {
-  readonly profile: Profile;
+  readonly profile: DeploymentProfile;
   readonly clickhouse: ClickHouseHost;
   readonly exchanges: number;
   /** Markets over all exchanges: one symbol at two exchanges is two. */
@@ -105,20 +102,16 @@ function clickhouseLines({ clickhouse, profile, markets }: Load, prices: Prices)
   ];
 }
 
-function hostOf(profile: Profile, markets: number): { readonly type: InstanceType; readonly diskGb: number } {
+function hostOf(profile: DeploymentProfile, markets: number): { readonly type: InstanceType; readonly diskGb: number } {
   if (markets >= VERY_MANY_MARKETS) return { type: 'm7g.2xlarge', diskGb: 1000 };
   if (markets >= MANY_MARKETS) return { type: 'm7g.large', diskGb: 200 };
-  const hosts = {
-    starter: { type: 't4g.medium', diskGb: 40 },
-    default: { type: 't4g.large', diskGb: 70 },
-    production: { type: 'm7g.large', diskGb: 120 },
-  } as const;
-  return hosts[profile];
+  const diskGb = { starter: 40, default: 70, production: 120 }[profile];
+  return { type: PROFILE_PARTS[profile].clickhouseInstance, diskGb };
 }
 
 function egressLine({ profile, markets }: Load, prices: Prices): CostLine {
   const address = prices.publicAddressHour * prices.hoursAMonth;
-  if (profile !== 'production' && markets < VERY_MANY_MARKETS) {
+  if (PROFILE_PARTS[profile].hasOwnWayOut && markets < VERY_MANY_MARKETS) {
     const dollars = prices.ec2Hour['t4g.nano'] * prices.hoursAMonth + 8 * prices.diskGb + address;
     return { part: 'way out', basis: 'NAT instance t4g.nano with an address of its own', dollars };
   }
@@ -153,7 +146,7 @@ function cacheLines({ profile, trades, markets, coalesceMs }: Load, prices: Pric
 }
 
 function streamLine({ profile, trades, markets }: Load, prices: Prices): CostLine {
-  const shards = markets >= VERY_MANY_MARKETS ? 3 : profile === 'production' ? 2 : 1;
+  const shards = markets >= VERY_MANY_MARKETS ? 3 : PROFILE_PARTS[profile].shards;
   const copies = profile === 'production' ? 2 : 1;
   const millionPuts = (trades * 30.4 * copies) / TRADES_A_RECORD / 1e6;
   const dollars = shards * prices.kinesisShardHour * prices.hoursAMonth + millionPuts * prices.kinesisMillionPuts;

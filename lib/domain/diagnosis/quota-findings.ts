@@ -5,9 +5,9 @@ export type Deployed = {
   /** Enabled exchanges. */
   readonly exchanges: number;
   /** Ways out with an address of their own. */
-  readonly gateways: number;
-  /** The gateways are machines of ours. */
-  readonly hasGatewayMachines: boolean;
+  readonly waysOut: number;
+  /** They are machines of ours. */
+  readonly hasOwnWayOut: boolean;
   /** Of the stream: the archive takes one batch of each at a time. */
   readonly shards: number;
   /** Tasks of the collector, a quarter of a virtual CPU each. */
@@ -23,13 +23,13 @@ export type QuotaNeed = { readonly name: string; readonly service: string; reado
 export type QuotaAnswer = { readonly need: QuotaNeed; readonly allowed: number | null; readonly failure: Failure | null };
 
 /** Quota codes: AWS Service Quotas, the same in every region. That of EC2 is of the standard families, not of those with accelerators or much memory. */
-export function quotaNeeds({ exchanges, gateways, hasGatewayMachines, shards, tasks, clickhouseInstance }: Deployed): readonly QuotaNeed[] {
+export function quotaNeeds({ exchanges, waysOut, hasOwnWayOut, shards, tasks, clickhouseInstance }: Deployed): readonly QuotaNeed[] {
   const machines = [
     ...(clickhouseInstance === null ? [] : [clickhouseInstance]),
-    ...(hasGatewayMachines ? Array.from({ length: gateways }, () => 't4g.nano') : []),
+    ...(hasOwnWayOut ? Array.from({ length: waysOut }, () => 't4g.nano') : []),
   ];
   const needs = [
-    { name: 'elastic addresses', service: 'ec2', quota: 'L-0263D0A3', takes: gateways },
+    { name: 'elastic addresses', service: 'ec2', quota: 'L-0263D0A3', takes: waysOut },
     { name: 'VPCs', service: 'vpc', quota: 'L-F678F1CE', takes: 1 },
     // Sync, indicators and verify run one tick an exchange at a time.
     { name: 'concurrent executions of Lambda', service: 'lambda', quota: 'L-B99A9384', takes: 3 * exchanges + shards },

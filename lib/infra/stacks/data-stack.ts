@@ -1,6 +1,7 @@
 import { Stack, type App, type StackProps } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Config } from '#config/load.ts';
+import { PROFILE_PARTS } from '#core/deployment-profile.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { createClickHouseHost, STORE_PORT, STORE_USER, type ClickHouseHost } from '../constructs/clickhouse-host.ts';
 import { CACHE_PORT, CACHE_USER, createServerlessCache } from '../constructs/serverless-cache.ts';
@@ -17,11 +18,6 @@ export type DataStack = {
   readonly host: ClickHouseHost | undefined;
 };
 
-const INSTANCE_TYPES = { starter: 't4g.medium', default: 't4g.large', production: 'm7g.large' } as const satisfies Record<
-  Config['deployment']['profile'],
-  string
->;
-
 /** Everything that holds data. It cannot be deleted by accident, and what it holds outlives it. */
 export function createDataStack(app: App, config: Config, { vpc, groups }: NetworkStack, props: StackProps): DataStack {
   const { clickhouse, cache, profile } = config.deployment;
@@ -33,13 +29,13 @@ export function createDataStack(app: App, config: Config, { vpc, groups }: Netwo
   // The CDK's own classes do not keep its interfaces under exact optional types.
   const password = made as ISecret;
   acknowledge(password, { SMG4: 'Rotation needs both sides at one moment: docs/deploy.md has the two commands.' });
-  const trades = createTradeStore(stack, { isKept: true, shards: profile === 'production' ? 2 : 1 });
+  const trades = createTradeStore(stack, { isKept: true, shards: PROFILE_PARTS[profile].shards });
   const host =
     clickhouse.mode === 'ec2'
       ? createClickHouseHost(stack, {
           vpc,
           securityGroup: groups.store,
-          instanceType: clickhouse.instanceType === '' ? INSTANCE_TYPES[profile] : clickhouse.instanceType,
+          instanceType: clickhouse.instanceType === '' ? PROFILE_PARTS[profile].clickhouseInstance : clickhouse.instanceType,
           volumeGb: clickhouse.volumeGb,
           ami: clickhouse.ami,
           password,

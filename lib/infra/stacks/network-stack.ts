@@ -19,6 +19,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { Config } from '#config/load.ts';
+import { PROFILE_PARTS } from '#core/deployment-profile.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { STORE_PORT } from '../constructs/clickhouse-host.ts';
 import { CACHE_PORT } from '../constructs/serverless-cache.ts';
@@ -28,19 +29,19 @@ export type NetworkStack = { readonly stack: Stack; readonly vpc: IVpc; readonly
 
 /** Two zones, public and private subnets, one small way out. Who may talk to whom stands here and nowhere else. */
 export function createNetworkStack(app: App, { deployment }: Config, props: StackProps): NetworkStack {
+  const { waysOut, hasOwnWayOut } = PROFILE_PARTS[deployment.profile];
   const stack = new Stack(app, 'tidemark-network', props);
-  const provider =
-    deployment.profile === 'production'
-      ? undefined
-      : NatProvider.instanceV2({
-          instanceType: InstanceType.of(InstanceClass.T4G, InstanceSize.NANO),
-          associatePublicIpAddress: true,
-          creditSpecification: CpuCredits.STANDARD,
-          defaultAllowedTraffic: NatTrafficDirection.OUTBOUND_ONLY,
-        });
+  const provider = !hasOwnWayOut
+    ? undefined
+    : NatProvider.instanceV2({
+        instanceType: InstanceType.of(InstanceClass.T4G, InstanceSize.NANO),
+        associatePublicIpAddress: true,
+        creditSpecification: CpuCredits.STANDARD,
+        defaultAllowedTraffic: NatTrafficDirection.OUTBOUND_ONLY,
+      });
   const made = new Vpc(stack, 'Vpc', {
     maxAzs: 2,
-    natGateways: provider === undefined ? 2 : 1,
+    natGateways: waysOut,
     ...(provider === undefined ? {} : { natGatewayProvider: provider }),
     subnetConfiguration: [
       { name: 'public', subnetType: SubnetType.PUBLIC, cidrMask: 22, mapPublicIpOnLaunch: false },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadPrices } from '#config/prices.ts';
-import { estimateCost, PROFILES, tradesADay, type CostInput } from '#domain/cost/estimate.ts';
+import { DEPLOYMENT_PROFILES } from '#core/deployment-profile.ts';
+import { estimateCost, tradesADay, type CostInput } from '#domain/cost/estimate.ts';
 
 const prices = loadPrices('config/prices.yaml');
 /** 60 symbols at three exchanges, as the design counts them: a price of each market at most once a second. */
@@ -112,7 +113,7 @@ describe('what a deployment costs', () => {
   });
 
   test('is the sum of its parts, and of a market its share', () => {
-    for (const profile of PROFILES) {
+    for (const profile of DEPLOYMENT_PROFILES) {
       const { lines, total, perMarket } = estimateCost({ ...INPUT, profile }, prices, 'us-east-1');
       expect(lines.reduce((sum, { dollars }) => sum + dollars, 0)).toBeCloseTo(total, 9);
       expect(perMarket * INPUT.markets).toBeCloseTo(total, 9);

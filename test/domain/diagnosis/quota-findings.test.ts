@@ -8,7 +8,7 @@ import {
   type Deployed,
 } from '#domain/diagnosis/quota-findings.ts';
 
-const DEFAULT: Deployed = { exchanges: 3, gateways: 1, hasGatewayMachines: true, shards: 1, tasks: 1, clickhouseInstance: 't4g.large' };
+const DEFAULT: Deployed = { exchanges: 3, waysOut: 1, hasOwnWayOut: true, shards: 1, tasks: 1, clickhouseInstance: 't4g.large' };
 const taken = (deployed: Partial<Deployed>): Record<string, number> =>
   Object.fromEntries(quotaNeeds({ ...DEFAULT, ...deployed }).map(({ name, takes }) => [name, takes]));
 
@@ -24,7 +24,7 @@ describe('what a deployment takes', () => {
   });
 
   test('leaves out what is not deployed', () => {
-    const without = taken({ gateways: 2, hasGatewayMachines: false, tasks: 0, clickhouseInstance: null });
+    const without = taken({ waysOut: 2, hasOwnWayOut: false, tasks: 0, clickhouseInstance: null });
     expect(Object.keys(without)).toEqual(['elastic addresses', 'VPCs', 'concurrent executions of Lambda']);
     expect(without['elastic addresses']).toBe(2);
   });
@@ -39,7 +39,7 @@ describe('what a deployment takes', () => {
     ['c7gn.16xlarge', 64],
     ['m7g.metal', 64],
   ])('of EC2 for ClickHouse on %s are %d vCPUs', (clickhouseInstance, vcpus) => {
-    expect(taken({ clickhouseInstance, hasGatewayMachines: false })['vCPUs of EC2']).toBe(vcpus);
+    expect(taken({ clickhouseInstance, hasOwnWayOut: false })['vCPUs of EC2']).toBe(vcpus);
   });
 });
 
